@@ -1,0 +1,1 @@
+"""Kafka records to bronze.events: one parse, one row each."""

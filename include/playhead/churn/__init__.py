@@ -1,0 +1,1 @@
+"""Churn: features, training, promotion, scoring."""

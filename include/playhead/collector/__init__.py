@@ -1,0 +1,1 @@
+"""HTTP in, Kafka out, answered only after the broker's acknowledgement."""

@@ -1,0 +1,1 @@
+"""What events and tables promise, and everything that is derived from it."""

@@ -1,0 +1,58 @@
+"""What follows from a contract: Spark schemas and warehouse DDL. No column list is written twice."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from playhead.contracts.model import Column, Contract, event_columns
+from playhead.errors import ContractError
+
+if TYPE_CHECKING:
+    from pyspark.sql.types import StructType
+
+_WAREHOUSE_TYPES = {
+    "string": "VARCHAR",
+    "bigint": "BIGINT",
+    "int": "INTEGER",
+    "double": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMP_NTZ",
+    "date": "DATE",
+    "binary": "BINARY",
+}
+
+
+def spark_ddl(columns: tuple[Column, ...]) -> str:
+    """Columns as a Spark SQL column list, backquoted."""
+    return ", ".join(f"`{c.name}` {c.type}" for c in columns)
+
+
+def spark_schema(contract: Contract) -> StructType:
+    """The table's schema as a StructType; nullability is the gate's business, so every field is nullable."""
+    from pyspark.sql.types import DataType, StructType
+
+    schema = DataType.fromDDL(spark_ddl(contract.columns))
+    if not isinstance(schema, StructType):
+        raise ContractError(f"{contract.name} does not derive to a struct; check its columns")
+    return schema
+
+
+def event_ddl() -> str:
+    """The schema that a record's JSON is parsed with: the union of all event columns."""
+    return spark_ddl(event_columns())
+
+
+def warehouse_type(spark_type: str) -> str:
+    """The Snowflake type of a Spark SQL type; nested types become VARIANT."""
+    decimal = re.fullmatch(r"decimal\((\d+),\s*(\d+)\)", spark_type)
+    if decimal:
+        return f"NUMBER({decimal[1]},{decimal[2]})"
+    return _WAREHOUSE_TYPES.get(spark_type, "VARIANT")
+
+
+def warehouse_ddl(contract: Contract, qualified_name: str) -> str:
+    """CREATE TABLE IF NOT EXISTS for the warehouse, with comments from the contract."""
+    lines = [f"  {c.name.upper()} {warehouse_type(c.type)}{' NOT NULL' if c.required else ''}" for c in contract.columns]
+    body = ",\n".join(lines)
+    return f"CREATE TABLE IF NOT EXISTS {qualified_name} (\n{body}\n)"

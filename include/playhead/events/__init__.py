@@ -1,0 +1,1 @@
+"""Events before Kafka: simulator, producer, ledger, CMCD mapping. No Spark."""

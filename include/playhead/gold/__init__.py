@@ -1,0 +1,1 @@
+"""Gold marts, each a pure function of silver."""

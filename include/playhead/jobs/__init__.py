@@ -1,0 +1,1 @@
+"""Jobs: read, transform, check, write. They join pure code and io."""

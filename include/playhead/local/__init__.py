@@ -1,0 +1,1 @@
+"""The embedded stack: processes, ports, jars."""

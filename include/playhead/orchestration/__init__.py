@@ -1,0 +1,1 @@
+"""What DAGs import: assets, operators, timetables, deadlines, callbacks."""

@@ -1,0 +1,1 @@
+"""Rules, gates and the books: what makes data trustworthy."""

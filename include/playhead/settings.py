@@ -1,0 +1,143 @@
+"""All settings, in one typed, frozen object: environment (PLAYHEAD_*) first, then config/<profile>.yaml, then the defaults here.
+
+Only entry points (command line, DAG tasks, spark_apps, servers) call get_settings(); everything else takes values.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from playhead.errors import SettingsError
+
+# One stack = one block of ports, so that two stacks (yours and the tests') live side by side.
+_PORT_OFFSETS = {
+    "airflow": 80,
+    "collector": 81,
+    "warehouse": 84,
+    "player": 86,
+    "smtp": 25,
+    "kafka": 92,
+    "kafka_controller": 93,
+    "spark_connect": 2,
+    "spark_ui": 40,
+    "stream_ui": 41,
+}
+
+
+class _ProfileSource(PydanticBaseSettingsSource):
+    """Reads config/<profile>.yaml from the package."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """Unused: the whole file is read at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        profile = os.environ.get("PLAYHEAD_PROFILE", "embedded")
+        resource = files("playhead").joinpath(f"config/{profile}.yaml")
+        if not resource.is_file():
+            raise SettingsError(f"PLAYHEAD_PROFILE={profile!r} is unknown; use embedded or production")
+        values: dict[str, Any] = yaml.safe_load(resource.read_text(encoding="utf-8"))
+        return values
+
+
+class Settings(BaseSettings):
+    """Where things are and how they are dialled. Addresses left empty follow from port_base (the embedded stack)."""
+
+    model_config = SettingsConfigDict(env_prefix="PLAYHEAD_", frozen=True, extra="forbid")
+
+    profile: Literal["embedded", "production"] = "embedded"
+    state_dir: Path = Field(default=Path(".playhead"), description="State of the embedded stack.")
+    cache_dir: Path = Field(default=Path.home() / ".cache" / "playhead", description="Downloaded jars and packages.")
+    port_base: int = Field(default=18000, ge=1024, le=65000)
+
+    lake_uri: str = Field(default="", description="Root of the Delta tables: a path or s3a://bucket/prefix.")
+    kafka_bootstrap: str = ""
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] = "PLAINTEXT"
+    kafka_sasl_mechanism: str = "SCRAM-SHA-512"
+    kafka_username: str = ""
+    kafka_password: SecretStr = SecretStr("")
+    topic_partitions: dict[str, int] = Field(default_factory=dict)
+    topic_replication: int = Field(default=1, ge=1)
+
+    spark_remote: str = Field(default="", description="sc://host:port of the batch engine.")
+
+    warehouse_account: str = "playhead"
+    warehouse_user: str = "playhead"
+    warehouse_password: SecretStr = SecretStr("")
+    warehouse_database: str = "PLAYHEAD"
+    warehouse_role: str = ""
+    warehouse_name: str = ""
+
+    smtp_from: str = "playhead@localhost"
+    alert_recipients: str = Field(default="operators@playhead.example", description="Comma-separated.")
+
+    late_horizon_days: int = Field(default=7, ge=1)
+    churn_horizon_days: int = Field(default=14, ge=1)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over profile file over defaults."""
+        return init_settings, env_settings, _ProfileSource(settings_cls)
+
+    def port(self, part: str) -> int:
+        """The loopback port of a part of the embedded stack (`airflow`, `kafka`, …)."""
+        return self.port_base + _PORT_OFFSETS[part]
+
+    @property
+    def home(self) -> Path:
+        """state_dir, absolute."""
+        return self.state_dir.expanduser().resolve()
+
+    @property
+    def lake(self) -> str:
+        """Root of the Delta tables."""
+        return self.lake_uri or str(self.home / "lake")
+
+    @property
+    def bootstrap(self) -> str:
+        """Kafka bootstrap servers."""
+        return self.kafka_bootstrap or f"127.0.0.1:{self.port('kafka')}"
+
+    @property
+    def remote(self) -> str:
+        """Spark Connect address of the batch engine."""
+        return self.spark_remote or f"sc://127.0.0.1:{self.port('spark_connect')}"
+
+    @property
+    def ledger_dir(self) -> Path:
+        """Where producers keep their ledgers (DESIGN invariant 1)."""
+        return self.home / "ledger"
+
+    def ports(self) -> dict[str, int]:
+        """Every port of the embedded stack by part."""
+        return {part: self.port(part) for part in _PORT_OFFSETS}
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: a value is missing or wrong; the message names the variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "PLAYHEAD_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{name}: {first['msg']} (got {first.get('input')!r}); correct it in the environment") from error

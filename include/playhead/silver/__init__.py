@@ -1,0 +1,1 @@
+"""Silver tables, each a pure function of bronze."""

@@ -1,0 +1,42 @@
+"""Spark sessions: how Playhead talks to its engines.
+
+Batch work goes through Spark Connect to one warm server (no JVM per task); the streaming app holds a classic session of its own,
+because it is the one writer of bronze. Both share the Delta settings below.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+# Delta's default of 50 snapshot partitions costs seconds per commit on small machines.
+DELTA_CONF = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.databricks.delta.properties.defaults.checkpointInterval": "100",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.parquet.compression.codec": "zstd",
+}
+
+# The batch engine: adaptive execution on; few shuffle partitions, because 200 empty tasks cost more than the work on two cores.
+BATCH_CONF = DELTA_CONF | {
+    "spark.sql.shuffle.partitions": "8",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.databricks.delta.optimizeWrite.enabled": "false",
+}
+
+
+def connect(remote: str) -> SparkSession:
+    """A client session on the warm Spark Connect server at `remote` (sc://host:port)."""
+    from pyspark.sql import SparkSession
+
+    return SparkSession.builder.remote(remote).getOrCreate()
+
+
+def classpath(jars: list[Path]) -> str:
+    """Jars as a JVM class path."""
+    return ":".join(str(jar) for jar in jars)

@@ -1,0 +1,1 @@
+"""Loading Snowflake and the BI views."""

@@ -1,0 +1,37 @@
+"""Fixtures that all tests share: one Spark session on one Connect server, and a lake of its own for each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """The batch engine as the product runs it: a client on a Spark Connect server that all tests share.
+
+    PLAYHEAD_TEST_REMOTE=sc://host:port uses a server that is already up (faster when working on one test).
+    """
+    from playhead.spark import connect
+
+    remote = os.environ.get("PLAYHEAD_TEST_REMOTE")
+    if remote:
+        yield connect(remote)
+        return
+    from playhead.local.spark_connect import running_server
+
+    with running_server(tmp_path_factory.mktemp("spark_connect")) as address:
+        yield connect(address)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> str:
+    """Root of a lake that only this test sees."""
+    return str(tmp_path / "lake")

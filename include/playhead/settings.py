@@ -56,7 +56,10 @@ class Settings(BaseSettings):
     profile: Literal["embedded", "production"] = "embedded"
     state_dir: Path = Field(default=Path(".playhead"), description="State of the embedded stack.")
     cache_dir: Path = Field(default=Path.home() / ".cache" / "playhead", description="Downloaded jars and packages.")
+    project_dir: Path = Field(default=Path(), description="The checkout: where dags/, plugins/ and spark_apps/ are.")
     port_base: int = Field(default=18000, ge=1024, le=65000)
+
+    bind_host: str = Field(default="127.0.0.1", description="Address the collector and Spark Connect listen on; loopback unless in a container.")
 
     lake_uri: str = Field(default="", description="Root of the Delta tables: a path or s3a://bucket/prefix.")
     kafka_bootstrap: str = ""
@@ -78,6 +81,9 @@ class Settings(BaseSettings):
 
     smtp_from: str = "playhead@localhost"
     alert_recipients: str = Field(default="operators@playhead.example", description="Comma-separated.")
+
+    deadline_scale: float = Field(default=1.0, ge=0, description="Multiplies every deadline; 0 makes each scheduled run miss it (a drill).")
+    airflow_base_url: str = Field(default="", description="Address of the Airflow UI, for links in mails.")
 
     late_horizon_days: int = Field(default=7, ge=1)
     churn_horizon_days: int = Field(default=14, ge=1)
@@ -109,6 +115,11 @@ class Settings(BaseSettings):
         return self.lake_uri or str(self.home / "lake")
 
     @property
+    def checkpoint(self) -> str:
+        """Checkpoint of the streaming query `ingest`; it belongs to the lake and moves with it."""
+        return f"{self.lake}/_checkpoints/ingest"
+
+    @property
     def bootstrap(self) -> str:
         """Kafka bootstrap servers."""
         return self.kafka_bootstrap or f"127.0.0.1:{self.port('kafka')}"
@@ -117,6 +128,16 @@ class Settings(BaseSettings):
     def remote(self) -> str:
         """Spark Connect address of the batch engine."""
         return self.spark_remote or f"sc://127.0.0.1:{self.port('spark_connect')}"
+
+    @property
+    def airflow_url(self) -> str:
+        """Address of the Airflow UI."""
+        return self.airflow_base_url or f"http://127.0.0.1:{self.port('airflow')}"
+
+    @property
+    def recipients(self) -> list[str]:
+        """Who gets the mails."""
+        return [address.strip() for address in self.alert_recipients.split(",") if address.strip()]
 
     @property
     def ledger_dir(self) -> Path:

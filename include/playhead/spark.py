@@ -30,6 +30,34 @@ BATCH_CONF = DELTA_CONF | {
 }
 
 
+# The streaming app: one parse and one commit per micro-batch, few files, nothing adaptive (it costs latency and gains nothing there).
+STREAM_CONF = DELTA_CONF | {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.streaming.noDataMicroBatches.enabled": "false",
+    "spark.sql.streaming.metricsEnabled": "false",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    # HotSpot leaves methods over 8000 bytecodes uncompiled; the parse-and-validate stage generates one, which ran interpreted.
+    "spark.driver.extraJavaOptions": "-XX:-DontCompileHugeMethods",
+}
+
+
+def stream_session(jars: list[Path], *, memory: str = "2g", master: str = "local[2]", ui_port: int | None = None) -> SparkSession:
+    """The classic session of the streaming app. With ui_port its UI listens on loopback there, else there is none."""
+    from pyspark.sql import SparkSession
+
+    ui = {"spark.ui.enabled": "false"} if ui_port is None else {"spark.ui.port": str(ui_port), "spark.ui.enabled": "true"}
+    options = STREAM_CONF | ui | {"spark.driver.memory": memory, "spark.driver.extraClassPath": classpath(jars)}
+    builder = SparkSession.builder.master(master).appName("playhead.stream")
+    for name, value in options.items():
+        builder = builder.config(name, value)
+    session: SparkSession = builder.getOrCreate()
+    return session
+
+
 def connect(remote: str) -> SparkSession:
     """A client session on the warm Spark Connect server at `remote` (sc://host:port)."""
     from pyspark.sql import SparkSession

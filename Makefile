@@ -1,0 +1,64 @@
+# Playhead. Targets set up what they need, and do nothing twice. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+
+.PHONY: help setup system demo up down status test test-fast check format requirements contracts clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+setup: $(READY)  ## Python packages into .venv (pinned, hashed); jars are fetched by the first command that needs them
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' \
+		|| { echo "Playhead needs Python 3.11 or 3.12; run: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+system: $(READY)  ## System packages that tests and the real player use (chromium, ffmpeg, node), with apt where it may
+	@$(BIN)/python -m playhead.local.system_packages
+
+demo: $(READY) system  ## Run the whole lakehouse on real parts and show its answers; the stack stays up
+	@$(BIN)/playhead demo
+
+up: $(READY)  ## Start the embedded stack
+	@$(BIN)/playhead up
+
+down: $(READY)  ## Stop the embedded stack
+	@$(BIN)/playhead down
+
+status: $(READY)  ## What runs, and where
+	@$(BIN)/playhead status
+
+test: $(READY) system  ## All tests, on real parts
+	$(BIN)/pytest
+
+test-fast: $(READY)  ## The inner loop: no stack, no browser
+	$(BIN)/pytest -m "not stack and not browser"
+
+check: $(READY)  ## Style, types, architecture, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/architecture
+
+format: $(READY)  ## Format the code
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+requirements:  ## Compile requirements.txt from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet -o requirements.txt
+
+contracts: $(READY)  ## Regenerate what is derived from the contracts and kept in git
+	@$(BIN)/playhead contracts generate
+
+clean: down  ## Stop the stack and delete its state (.playhead)
+	rm -rf .playhead

@@ -1,0 +1,1 @@
+"""The demo: the whole lakehouse, run once from players to answers, on real parts."""

@@ -1,0 +1,90 @@
+"""What the demo shows at its end, and writes to .playhead/demo.json: the books, the views' first rows, the runs, the addresses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from playhead.quality.accounting import Accounts
+
+# The first rows of each view, in the order that tells most. The columns shown are the view's own.
+VIEW_QUERIES = {
+    "V_DAILY_ACTIVE_USERS": "SELECT * FROM BI.V_DAILY_ACTIVE_USERS ORDER BY EVENT_DATE DESC LIMIT 5",
+    "V_TOP_CONTENT": "SELECT * FROM BI.V_TOP_CONTENT ORDER BY VIEW_RANK LIMIT 5",
+    "V_PLATFORM_QUALITY": "SELECT * FROM BI.V_PLATFORM_QUALITY ORDER BY PLAYS DESC LIMIT 5",
+    "V_CHURN_RISK": "SELECT * FROM BI.V_CHURN_RISK ORDER BY CHURN_RISK_SCORE DESC LIMIT 5",
+}
+_BOOKS = ("sent", "acked", "bronze", "silver", "quarantined", "late", "duplicates", "unaccounted")
+_WIDEST = 9  # columns of a view that fit a terminal
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """Everything the demo found out. `seconds` counts from the command's start."""
+
+    accounts: Accounts
+    real_player_plays: int
+    views: dict[str, list[dict[str, Any]]]
+    dag_runs: dict[str, int]
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values; `unaccounted` comes from anti-joins of ids, never from a subtraction."""
+        books = self.accounts.to_dict()
+        return {
+            **{name: books[name] for name in _BOOKS},
+            "real_player_plays": self.real_player_plays,
+            "views": {view: [{name: plain(value) for name, value in row.items()} for row in rows] for view, rows in self.views.items()},
+            "dag_runs": self.dag_runs,
+            "seconds": round(self.seconds, 1),
+            "accounts": books,
+        }
+
+    def write(self, path: Path) -> None:
+        """Write the result as JSON."""
+        path.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
+
+
+def plain(value: Any) -> Any:
+    """A warehouse value as a JSON value."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def show(console: Console, result: DemoResult) -> None:
+    """Print the books and the first rows of the four views."""
+    books = result.accounts.to_dict()
+    table = Table(title="The books: every event, by anti-joins of ids", title_justify="left")
+    for name in _BOOKS:
+        table.add_column(name, justify="right")
+    table.add_row(*(f"{books[name]:,}" for name in _BOOKS))
+    console.print(table)
+    for view, rows in result.views.items():
+        console.print(_view_table(view, rows))
+    runs = ", ".join(f"{count} {state}" for state, count in result.dag_runs.items())
+    console.print(f"DAG runs: {runs}. Real player plays: {result.real_player_plays}. {result.seconds:.0f} s in all.", highlight=False)
+
+
+def _view_table(view: str, rows: list[dict[str, Any]]) -> Table:
+    table = Table(title=view, title_justify="left")
+    columns = list(rows[0])[:_WIDEST] if rows else ["no rows"]
+    for name in columns:
+        table.add_column(name.lower(), overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row[name]) for name in columns))
+    return table
+
+
+def _cell(value: Any) -> str:
+    shown = plain(value)
+    if isinstance(shown, float):
+        return f"{shown:,.3f}"
+    return "" if shown is None else str(shown)

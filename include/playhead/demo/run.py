@@ -1,0 +1,107 @@
+"""The demo's steps, in the data's order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from typing import Any
+
+from rich.console import Console
+
+from playhead.demo import flow
+from playhead.demo.report import VIEW_QUERIES, DemoResult, show
+from playhead.errors import PlayheadError, StackError
+from playhead.io.airflow_api import AirflowApi
+from playhead.local.airflow_env import ADMIN, admin_password
+from playhead.local.system_packages import missing_packages
+from playhead.settings import Settings
+
+BUILDS = ["build_hourly", "build_daily", "load_warehouse", "retrain_churn"]
+REAL_PLAYS = 2
+
+
+def run_demo(settings: Settings, console: Console, *, simulate: Callable[[], None], bring_up: Callable[[], None]) -> DemoResult:
+    """Run the whole lakehouse and show its answers. The stack stays up.
+
+    Run again, it sends nothing of the simulated population twice and changes none of its numbers.
+
+    Raises:
+        StackError: a part does not come up, a run fails, or the books do not balance.
+    """
+    started = time.monotonic()
+    bring_up()
+    with ThreadPoolExecutor(max_workers=1) as player:
+        plays = _start_real_player(player, settings, console)
+        console.print("[bold]Viewers[/] are simulated into Kafka")
+        simulate()
+        played = plays.result() if plays is not None else []
+    with _step(console, "Bronze: the streaming app lands every record") as tell:
+        flow.wait_for_bronze(settings, tell)
+    with AirflowApi(settings.airflow_url, ADMIN, admin_password(settings.home)) as api:
+        _run_dags(api, console)
+        dag_runs = flow.run_states(api)
+    with _step(console, "The books and the views"):
+        result = _result(settings, len(played), dag_runs, started)
+    result.write(settings.home / "demo.json")
+    show(console, result)
+    if not result.accounts.is_balanced:
+        raise StackError(f"the books do not balance: {result.accounts.to_json()}")
+    return result
+
+
+def _run_dags(api: AirflowApi, console: Console) -> None:
+    """Airflow's scheduler runs every DAG: builds in order, then what their assets wake, then the watch and maintenance."""
+    errors = api.import_errors()
+    if errors:
+        raise StackError(f"a DAG does not load: {errors[0]}")
+    for dag_id in ("build_hourly", "build_daily"):
+        with _step(console, f"Airflow: {dag_id}") as tell:
+            flow.run_dag(api, dag_id, tell)
+    with _step(console, "Airflow: retrain_churn") as tell:
+        flow.run_dag(api, "retrain_churn", tell)
+    with _step(console, "Airflow: load_warehouse") as tell:
+        flow.run_dag(api, "load_warehouse", tell)
+    with _step(console, "Airflow: stream_watch and maintain") as tell:
+        for dag_id in ("stream_watch", "maintain"):
+            flow.run_dag(api, dag_id, tell)
+        flow.settle(api, BUILDS, tell)
+
+
+def _start_real_player(pool: ThreadPoolExecutor, settings: Settings, console: Console) -> Future[list[Any]] | None:
+    """A real hls.js in Chromium watches a real stream, beside the simulation, where the system packages are here."""
+    missing = [name for name in ("chromium", "ffmpeg", "npm") if name in missing_packages()]
+    if missing:
+        console.print(f"[yellow]The real player is left out: {', '.join(missing)} not installed (see playhead doctor)[/]")
+        return None
+    from playhead.player.play import play
+
+    console.print("[bold]A real player[/] (hls.js in Chromium) reports to the collector")
+    collector = f"http://127.0.0.1:{settings.port('collector')}"
+    return pool.submit(
+        play, REAL_PLAYS, home=settings.home, cache_dir=settings.cache_dir, collector=collector, port=settings.port("player")
+    )
+
+
+def _result(settings: Settings, real_plays: int, dag_runs: dict[str, int], started: float) -> DemoResult:
+    from playhead.io.snowflake import fetch_rows, warehouse_connection
+    from playhead.quality.accounting import take_accounts
+
+    accounts = take_accounts(settings.lake, settings.ledger_dir)
+    with closing(warehouse_connection(settings)) as connection:
+        views = {view: fetch_rows(connection, sql) for view, sql in VIEW_QUERIES.items()}
+    return DemoResult(accounts, real_plays, views, dag_runs, time.monotonic() - started)
+
+
+@contextmanager
+def _step(console: Console, title: str) -> Iterator[flow.Tell]:
+    """One line that says what is awaited, and stays with its time when it is over."""
+    started = time.monotonic()
+    with console.status(f"[bold]{title}[/]") as status:
+        try:
+            yield lambda words: status.update(f"[bold]{title}[/]: {words}")
+        except PlayheadError:
+            console.print(f"[red]✗[/] {title} ({time.monotonic() - started:.0f} s)", highlight=False)
+            raise
+    console.print(f"[green]✓[/] {title} ({time.monotonic() - started:.0f} s)", highlight=False)

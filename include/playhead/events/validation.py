@@ -1,0 +1,237 @@
+"""Whether an event keeps its contract, told by the same reason codes that bronze gives, without Spark.
+
+decode_event() reads the bytes of one event, find_faults() judges the decoded object. Both follow contracts.event_types(): a rule that a
+contract gains is judged here without a change. The collector refuses with these reasons what bronze would quarantine, so a sender learns
+of it at the door. Fields the contract does not know are allowed (bronze keeps them in `extras`); null means absent.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import cache, partial
+from typing import Any, NoReturn
+
+from playhead.contracts.model import Column, EventType, event_types
+from playhead.events.conditions import compile_condition
+
+_BIGINT = range(-(2**63), 2**63)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One reason why an event is refused: the code that bronze uses, and a sentence for whoever sent it."""
+
+    code: str
+    detail: str
+
+
+class _FaultError(ValueError):
+    """Carries a fault out of the JSON parser's hooks."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.detail)
+        self.fault = fault
+
+
+def decode_event(raw: bytes) -> dict[str, Any] | Fault:
+    """The JSON object in `raw`, or why there is none."""
+    value = decode_json(raw)
+    return value if isinstance(value, Fault) else as_object(value)
+
+
+def as_object(value: Any) -> dict[str, Any] | Fault:
+    """`value` if it is an object with text that UTF-8 can carry, or why it is not."""
+    if not isinstance(value, dict):
+        return Fault("not_an_object", f"an event is a JSON object, not {type(value).__name__}")
+    return value
+
+
+def decode_json(raw: bytes) -> Any | Fault:
+    """Any JSON value in `raw`, or why there is none.
+
+    Stricter than Python's parser: no NaN or Infinity, no key twice in one object, no half of a surrogate pair.
+    """
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Fault("invalid_utf8", f"byte {error.start} is not UTF-8")
+    try:
+        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except _FaultError as error:
+        return error.fault
+    except UnicodeEncodeError:
+        return Fault("invalid_utf8", "an escape is half of a surrogate pair")
+    except (ValueError, RecursionError) as error:
+        return Fault("malformed_json", str(error))
+    return value
+
+
+def find_faults(event: Mapping[str, Any]) -> list[Fault]:
+    """Every reason why the event breaks its contract; empty where it keeps it."""
+    name = event.get("event_type")
+    if name is None:
+        return [Fault("required:event_type", "event_type is missing")]
+    event_type = event_types().get(name) if isinstance(name, str) else None
+    if event_type is None:
+        return [Fault("unknown_event_type", f"event_type {name!r:.80} is none of the {len(event_types())} known")]
+    return _judge(event, event_type)
+
+
+def _judge(event: Mapping[str, Any], event_type: EventType) -> list[Fault]:
+    rules = _rules(event_type.name)
+    faults = [Fault(f"required:{name}", f"{name} is missing") for name in rules.required if event.get(name) is None]
+    values: dict[str, Any] = {}
+    for name, given in event.items():
+        rule = rules.columns.get(name)
+        if rule is None or given is None:
+            continue
+        value = rule.read(given)
+        if value is None:
+            faults.append(Fault("mistyped", f"{name}={given!r:.80} is not a {rule.column.type}"))
+            continue
+        values[name] = value
+        fault = rule.find_fault(value, rule.column)
+        if fault is not None:
+            faults.append(fault)
+    # A condition over a column that is already refused would only repeat the reason.
+    if not faults:
+        faults = [Fault(f"condition:{name}", description) for name, description, holds in rules.conditions if not holds(values)]
+    return faults
+
+
+@dataclass(frozen=True, slots=True)
+class _ColumnRule:
+    """How one column is read and judged. `read` gives None where a reader with the contract's schema would read null."""
+
+    column: Column
+    read: Callable[[Any], Any | None]
+    find_fault: Callable[[Any, Column], Fault | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The rules of an event type, made ready once: most of an event's time in the collector is spent here."""
+
+    required: tuple[str, ...]
+    columns: Mapping[str, _ColumnRule]
+    conditions: tuple[tuple[str, str, Callable[[Mapping[str, Any]], bool]], ...]
+
+
+@cache
+def _rules(name: str) -> _Rules:
+    event_type = event_types()[name]
+    columns = {c.name: _ColumnRule(c, _reader(c.type), _text_fault if c.type == "string" else _range_fault) for c in event_type.columns}
+    conditions = tuple((c.name, c.description, compile_condition(c)) for c in event_type.conditions)
+    return _Rules(tuple(c.name for c in event_type.columns if c.required), columns, conditions)
+
+
+def _range_fault(value: Any, column: Column) -> Fault | None:
+    low, above, high = column.minimum, column.exclusive_minimum, column.maximum
+    if (low is None or value >= low) and (above is None or value > above) and (high is None or value <= high):
+        return None
+    least = f"> {above:g}" if above is not None else f">= {low:g}" if low is not None else "any"
+    most = f", <= {high:g}" if high is not None else ""
+    return Fault(f"range:{column.name}", f"{column.name}={value} is out of range ({least}{most})")
+
+
+def _text_fault(value: str, column: Column) -> Fault | None:
+    if column.enum and value not in column.enum:
+        return Fault(f"enum:{column.name}", f"{column.name}={value!r:.80} is none of {', '.join(column.enum)}")
+    least, most = column.min_length or 0, column.max_length
+    if len(value) < least or (most is not None and len(value) > most):
+        return Fault(f"length:{column.name}", f"{column.name} has {len(value)} characters, allowed {least} to {most}")
+    if column.pattern is not None and re.search(column.pattern, value) is None:
+        return Fault(f"pattern:{column.name}", f"{column.name}={value!r:.80} does not match {column.pattern}")
+    return None
+
+
+def _reader(spark_type: str) -> Callable[[Any], Any | None]:
+    decimal = _DECIMAL.fullmatch(spark_type)
+    if decimal:
+        return partial(_decimal, precision=int(decimal[1]), scale=int(decimal[2]))
+    return _READERS[spark_type]
+
+
+def _text(given: Any) -> str | None:
+    return given if isinstance(given, str) else None
+
+
+def _bigint(given: Any) -> int | None:
+    return given if isinstance(given, int) and not isinstance(given, bool) and given in _BIGINT else None
+
+
+def _double(given: Any) -> float | None:
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    try:
+        value = float(given)
+    except OverflowError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _boolean(given: Any) -> bool | None:
+    return given if isinstance(given, bool) else None
+
+
+def _timestamp(given: Any) -> datetime | None:
+    if not isinstance(given, str) or _TIMESTAMP.fullmatch(given) is None:
+        return None
+    try:
+        return datetime.fromisoformat(given).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _date(given: Any) -> date | None:
+    if not isinstance(given, str) or _DATE.fullmatch(given) is None:
+        return None
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        return None
+
+
+def _decimal(given: Any, precision: int, scale: int) -> Decimal | None:
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    try:
+        value = Decimal(str(given))
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and abs(value) < Decimal(10) ** (precision - scale) else None
+
+
+_READERS: dict[str, Callable[[Any], Any | None]] = {
+    "string": _text,
+    "bigint": _bigint,
+    "double": _double,
+    "boolean": _boolean,
+    "timestamp": _timestamp,
+    "date": _date,
+}
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise _FaultError(Fault("duplicate_key", f"key {twice!r:.80} appears twice"))
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

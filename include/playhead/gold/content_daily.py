@@ -1,0 +1,53 @@
+"""gold.content_daily: what each title did on each day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from playhead.contracts.conform import conform
+from playhead.contracts.model import load_contract
+from playhead.gold.sums import ad_part, interaction_part, play_part, sum_parts
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+KEY = ("event_date", "content_id")
+_PLAYS = ("plays_count", "started_count", "failed_count", "completed_count", "watched_ms", "played_ms", "stall_ms", "stall_count")
+
+
+def build_content_daily(playbacks: DataFrame, interactions: DataFrame, ad_events: DataFrame) -> DataFrame:
+    """Plays, viewers, interactions and ad revenue of each title that was touched on the day.
+
+    Grain: one row per day and title; a title with only interactions or ads that day has a row too. Plays count on the day they start,
+    interactions and ads on their own day. A viewer is one who played the title. Title, genre and duration are those of the day's last
+    play; without a play that day they are not known, and stay NULL rather than being taken from another day, so that the day remains a
+    function of its own rows.
+
+    Args:
+        playbacks: rows of silver.playbacks.
+        interactions: rows of silver.interactions.
+        ad_events: rows of silver.ad_events.
+    """
+    parts = [play_part(playbacks).only(*_PLAYS), interaction_part(interactions), ad_part(ad_events)]
+    sums = sum_parts(parts, KEY)
+    viewers = playbacks.groupBy(*KEY).agg(F.count_distinct("viewer_id").alias("unique_viewers_count"))
+    titled = sums.join(_described(playbacks, interactions, ad_events), on=list(KEY), how="inner").join(viewers, on=list(KEY), how="left")
+    counted = titled.withColumn("unique_viewers_count", F.coalesce("unique_viewers_count", F.lit(0)))
+    return conform(counted, load_contract("gold.content_daily"))
+
+
+def _described(playbacks: DataFrame, interactions: DataFrame, ad_events: DataFrame) -> DataFrame:
+    """What is known of each title of the day: a play tells more than an event, a later one more than an earlier one."""
+    told = ("content_title", "content_type", "content_genre", "content_duration_s")
+    by_plays = playbacks.select(*KEY, F.lit(1).alias("rank"), F.col("started_at").alias("at"), F.col("playback_id").alias("tie"), *told)
+    by_events = [
+        events.select(*KEY, F.lit(0).alias("rank"), F.col("event_timestamp").alias("at"), F.col("event_id").alias("tie"), "content_type")
+        for events in (interactions, ad_events)
+    ]
+    stacked = by_plays
+    for events in by_events:
+        stacked = stacked.unionByName(events, allowMissingColumns=True)
+    last = F.max(F.struct("rank", "at", "tie", *told)).alias("last")
+    return stacked.groupBy(*KEY).agg(last).select(*KEY, *(F.col(f"last.{name}").alias(name) for name in told))

@@ -1,0 +1,84 @@
+"""Audit ids across hours: the same event_id in another hour or with other content is a conflict (DESIGN, times and identity)."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from playhead.contracts.model import event_columns, load_contract
+from playhead.io.delta import append, read_table, table_version
+from playhead.io.lock import table_lock
+from playhead.jobs.plan import BUILDABLE
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+logger = logging.getLogger(__name__)
+
+ID_CONFLICTS = "ops.id_conflicts"
+_ARRIVAL = ("kafka_timestamp", "topic", "partition", "offset")
+# What a client stamps anew when it sends the same event again.
+_STAMPS = frozenset({"sent_at", "received_at"})
+
+
+def audit_ids(spark: SparkSession, lake: str, *, landed_since: date | None = None, now: datetime | None = None) -> dict[str, int]:
+    """Append the conflicts that ops.id_conflicts does not hold yet; returns how many were found.
+
+    The next build takes the hours of new conflicts as touched. `landed_since` bounds the search to records that landed from that day
+    on, for lakes where looking at all of bronze every day costs too much. Run again, it finds nothing new.
+    """
+    version = table_version(spark, lake, "bronze.events")
+    if version is None:
+        return {"found": 0}
+    events = read_table(spark, lake, "bronze.events", version).where(BUILDABLE)
+    if landed_since is not None:
+        events = events.where(F.col("landed_date") >= F.lit(landed_since))
+    with table_lock(lake, ID_CONFLICTS, holder="audit"):
+        known = read_table(spark, lake, ID_CONFLICTS).select("event_id", "event_hour")
+        rows = find_conflicts(events).join(known, ["event_id", "event_hour"], "left_anti")
+        new = rows.withColumn("found_at", F.lit(now or datetime.now(UTC))).select(*load_contract(ID_CONFLICTS).column_names)
+        found = _append(spark, lake, new)
+    logger.info("bronze_version=%d conflicts=%d", version, found)
+    return {"found": found}
+
+
+def find_conflicts(events: DataFrame) -> DataFrame:
+    """One row per event_id and hour that conflicts with the id's first arrival.
+
+    `other_hour`: the hour is not that of the first arrival; silver leaves the event out. `other_content`: in the first arrival's hour
+    another record says something else under the same id; silver keeps the first.
+    """
+    marked = events.select("event_id", "event_hour", *_ARRIVAL, _content().alias("content"))
+    suspects = (
+        marked.groupBy("event_id")
+        .agg(F.min("event_hour").alias("h0"), F.max("event_hour").alias("h1"), F.min("content").alias("c0"), F.max("content").alias("c1"))
+        .where("h0 <> h1 OR c0 <> c1")
+        .select("event_id")
+    )
+    arrivals = Window.partitionBy("event_id").orderBy(*_ARRIVAL)
+    compared = (
+        marked.join(suspects, "event_id", "left_semi")
+        .withColumn("kept_event_hour", F.first("event_hour").over(arrivals))
+        .withColumn("kept_content", F.first("content").over(arrivals))
+        .where("event_hour <> kept_event_hour OR content <> kept_content")
+    )
+    conflict = F.when(F.col("event_hour") != F.col("kept_event_hour"), F.lit("other_hour")).otherwise(F.lit("other_content"))
+    return compared.withColumn("conflict", conflict).select("event_id", "event_hour", "kept_event_hour", "conflict").distinct()
+
+
+def _content() -> Column:
+    """What the event says, without the stamps of its sending; NULLs are marked, because the hash passes over them."""
+    names = [column.name for column in event_columns() if column.name not in _STAMPS]
+    return F.xxhash64(*(F.col(name) for name in names), *(F.col(name).isNull() for name in names))
+
+
+def _append(spark: SparkSession, lake: str, rows: DataFrame) -> int:
+    """Append the rows, if there are any: an empty commit would make later runs look for changes in vain."""
+    found = rows.collect()  # bounded: conflicts are mistakes of producers, and each is told once
+    if found:
+        append(spark, lake, ID_CONFLICTS, spark.createDataFrame(found, rows.schema))
+    return len(found)

@@ -1,0 +1,215 @@
+"""Retrain churn: features -> train and promote -> score, three steps that a run takes in order and can repeat one by one.
+
+The steps share a run's directory: the plan (cut-offs, pinned table versions) as JSON and the features as Parquet. Both go when the scores
+are published. Everything follows from gold, so a step done again gives the same result.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from playhead.churn.baseline import RULE_VERSION
+from playhead.churn.card import RunRecord
+from playhead.churn.cutoffs import CutoffPlan, complete_days, plan_cutoffs
+from playhead.churn.features import USER_BUCKETS
+from playhead.churn.features import build_features as build_feature_rows
+from playhead.churn.model import ChurnModel
+from playhead.churn.promote import Contest, decide
+from playhead.churn.registry import ChurnRegistry, RegisteredModel
+from playhead.churn.score import build_churn_scores
+from playhead.churn.train import PARAMETERS, Evaluation, check_learnable, evaluate, train_model
+from playhead.errors import ModelError
+from playhead.io.delta import read_table, table_version
+from playhead.io.run_files import read_json, remove_tree, run_directory, staging_directory, staging_path, write_json
+from playhead.jobs.churn_publish import publish_scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pyspark.sql import DataFrame, SparkSession
+
+    from playhead.jobs.run_context import RunContext
+
+logger = logging.getLogger(__name__)
+
+INPUTS = ("gold.user_daily", "gold.user_content_daily")
+# Users beyond this many rows are left out of training by a hash of their id: what is learnt stops changing long before.
+MAX_TRAINING_ROWS = 200_000
+_LABELLED = ("train", "calibration", "held_out")
+
+
+@dataclass(frozen=True, slots=True)
+class ChurnPlan:
+    """What a run works on: its cut-offs, and the versions of gold that were read."""
+
+    cutoffs: CutoffPlan
+    inputs: dict[str, int]
+
+
+def build_features(spark: SparkSession, lake: str, run: RunContext, *, horizon_days: int) -> dict[str, Any]:
+    """Work out the cut-offs from the days in gold.user_daily and build the features of all of them.
+
+    A backfill scores the last day of its interval, and sees nothing after it.
+
+    Raises:
+        ModelError: no day of gold.user_daily is complete.
+    """
+    inputs = {name: version for name in INPUTS if (version := table_version(spark, lake, name)) is not None}
+    user_daily, user_content_daily = (read_table(spark, lake, name, inputs.get(name)) for name in INPUTS)
+    active = user_daily.filter("user_id IS NOT NULL").groupBy("event_date").count().collect()
+    before = run.interval[1].date() if run.interval else None
+    cutoffs = plan_cutoffs(*complete_days({row.event_date: row["count"] for row in active}, before=before), horizon_days)
+    write_json(_plan_path(lake, run), {"inputs": inputs, "cutoffs": _as_json(cutoffs)})
+    features = build_feature_rows(user_daily.filter(F.col("event_date") <= F.lit(cutoffs.score)), user_content_daily, cutoffs)
+    features.write.mode("overwrite").parquet(_features_path(lake, run))
+    counted = {row.slice: row["count"] for row in _features(spark, lake, run).groupBy("slice").count().collect()}
+    logger.info("run=%s score_date=%s rows=%s", run.run_id, cutoffs.score, counted)
+    return {"score_date": cutoffs.score.isoformat(), "training_cutoffs": len(cutoffs.training), "rows": counted}
+
+
+def train_and_promote(
+    spark: SparkSession, lake: str, run: RunContext, *, registry: ChurnRegistry, max_rows: int = MAX_TRAINING_ROWS
+) -> dict[str, Any]:
+    """Train a challenger, judge it beside the champion and the rule baseline on the same held-out users, register and maybe promote it.
+
+    When the history is too short, or holds too few of either outcome, nothing is trained, the champion stays, and the answer says why.
+    A backfill trains nothing: the past must not choose the model that is in service now.
+
+    Raises:
+        ModelError: the run has no features, or the champion's files are not the ones that were registered.
+    """
+    plan = _require_plan(lake, run)
+    if run.kind == "backfill":
+        return _untrained(run, "a backfill scores with the model in service and trains none")
+    slices = _sample(_features(spark, lake, run), max_rows)
+    try:
+        challenger = _train(plan.cutoffs, slices)
+    except ModelError as problem:
+        return _untrained(run, str(problem))
+    champion = registry.champion()
+    record = _judge(run, plan.cutoffs, slices, challenger, champion)
+    version = registry.register(challenger, record, PARAMETERS)
+    return {
+        "promoted": record.verdict.is_promoted,
+        "reason": record.verdict.reason,
+        "challenger": version,
+        "in_service": version if record.verdict.is_promoted else (champion.version if champion else RULE_VERSION),
+        "pr_auc": record.challenger.pr_auc,
+        "baseline_pr_auc": record.baseline.pr_auc,
+    }
+
+
+def score(spark: SparkSession, lake: str, run: RunContext, *, registry: ChurnRegistry, docs: Path | None = None) -> dict[str, Any]:
+    """Score every paid user known at the score date and publish gold.churn_scores of that day.
+
+    The model in service scores; when none was ever promoted the rule baseline does, and model_version says `rule-baseline`.
+
+    Raises:
+        ModelError: the run has no features, or the champion's files are not the ones that were registered.
+        GateError: the scores break their contract; what was published before stays.
+    """
+    plan = _require_plan(lake, run)
+    champion = registry.champion()
+    version = champion.version if champion else RULE_VERSION
+    if champion is None:
+        logger.warning("run=%s: no churn model is in service, so the rule baseline scores", run.run_id)
+    scores = build_churn_scores(_features(spark, lake, run), plan.cutoffs.horizon_days, champion)
+    count = publish_scores(spark, lake, run, scores, plan.cutoffs.score, plan.inputs, docs=docs)
+    remove_tree(staging_directory(lake, run.key))
+    remove_tree(run_directory(lake, run.key))
+    logger.info("run=%s score_date=%s model=%s users=%d", run.run_id, plan.cutoffs.score, version, count)
+    return {"score_date": plan.cutoffs.score.isoformat(), "model_version": version, "users": count}
+
+
+def _train(cutoffs: CutoffPlan, slices: dict[str, pd.DataFrame]) -> ChurnModel:
+    if not cutoffs.training:
+        raise ModelError(
+            f"history up to {cutoffs.score} is too short to train with a horizon of {cutoffs.horizon_days} days (14 days of features and "
+            "two horizons are needed); wait for more days, or choose a shorter PLAYHEAD_CHURN_HORIZON_DAYS"
+        )
+    check_learnable(slices)
+    return train_model(slices["train"], slices["calibration"], cutoffs.horizon_days)
+
+
+def _judge(
+    run: RunContext, cutoffs: CutoffPlan, slices: dict[str, pd.DataFrame], challenger: ChurnModel, champion: RegisteredModel | None
+) -> RunRecord:
+    """Everyone in the contest on the same held-out users."""
+    held_out = slices["held_out"]
+
+    def judged(probabilities: Any) -> Evaluation:
+        return evaluate(held_out["churned"].to_numpy(dtype="float64"), probabilities)
+
+    of_challenger, of_rule = judged(challenger.predict(held_out)), judged(held_out["rule_score"].to_numpy(dtype="float64"))
+    of_champion = judged(champion.model.predict(held_out)) if champion else None
+    contest = Contest(of_challenger.pr_auc, of_rule.pr_auc, of_champion.pr_auc if of_champion else None)
+    return RunRecord(
+        run_id=run.run_id,
+        plan=cutoffs,
+        slice_rows={name: len(rows) for name, rows in slices.items()},
+        challenger=of_challenger,
+        baseline=of_rule,
+        champion=of_champion,
+        champion_version=champion.version if champion else None,
+        verdict=decide(contest),
+    )
+
+
+def _untrained(run: RunContext, reason: str) -> dict[str, Any]:
+    logger.warning("run=%s trained no churn model: %s", run.run_id, reason)
+    return {"promoted": False, "reason": reason, "challenger": None}
+
+
+def _sample(features: DataFrame, max_rows: int) -> dict[str, pd.DataFrame]:
+    """Labelled rows by slice, at most about max_rows in all; whole users are left out, and the same ones at every run."""
+    labelled = features.filter(F.col("slice").isin(*_LABELLED))
+    share = min(1.0, max_rows / max(1, labelled.count()))
+    kept = labelled.filter(F.col("user_bucket") < math.ceil(share * USER_BUCKETS)).toPandas()
+    return {name: kept[kept["slice"] == name].sort_values(["cutoff_date", "user_id"], kind="stable") for name in _LABELLED}
+
+
+def _features(spark: SparkSession, lake: str, run: RunContext) -> DataFrame:
+    return spark.read.parquet(_features_path(lake, run))
+
+
+def _features_path(lake: str, run: RunContext) -> str:
+    return staging_path(lake, run.key, "churn_features")
+
+
+def _plan_path(lake: str, run: RunContext) -> str:
+    return f"{run_directory(lake, run.key)}/churn_plan.json"
+
+
+def _as_json(cutoffs: CutoffPlan) -> dict[str, Any]:
+    return asdict(cutoffs) | {
+        "training": [day.isoformat() for day in cutoffs.training],
+        "held_out": cutoffs.held_out.isoformat() if cutoffs.held_out else None,
+        "score": cutoffs.score.isoformat(),
+    }
+
+
+def _require_plan(lake: str, run: RunContext) -> ChurnPlan:
+    """The plan that build_features left.
+
+    Raises:
+        ModelError: there is none.
+    """
+    document = read_json(_plan_path(lake, run))
+    if document is None:
+        raise ModelError(
+            f"run {run.run_id} has no churn features: they were scored already, or never built; start again from its features step"
+        )
+    told = document["cutoffs"]
+    cutoffs = CutoffPlan(
+        training=tuple(date.fromisoformat(day) for day in told["training"]),
+        held_out=date.fromisoformat(told["held_out"]) if told["held_out"] else None,
+        score=date.fromisoformat(told["score"]),
+        horizon_days=told["horizon_days"],
+    )
+    return ChurnPlan(cutoffs, dict(document["inputs"]))

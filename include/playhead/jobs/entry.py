@@ -1,0 +1,125 @@
+"""Jobs by name: what an Airflow task, or spark-submit on a cluster, can ask for. Names are allow-listed here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playhead.errors import BuildError
+from playhead.jobs.run_context import RunContext
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from playhead.churn.registry import ChurnRegistry
+    from playhead.settings import Settings
+
+Job = Callable[..., Any]
+
+
+def data_docs(settings: Settings) -> Path:
+    """Where Great Expectations renders its Data Docs."""
+    return settings.home / "data_docs"
+
+
+def _plan(spark: SparkSession, settings: Settings, run: RunContext, *, newest_hours: int | None, gold_tables: list[str]) -> dict[str, Any]:
+    from playhead.jobs.plan import plan_build
+
+    plan = plan_build(
+        spark,
+        settings.lake,
+        dag_id=run.dag_id,
+        run_id=run.key,
+        kind=run.kind,
+        interval=run.interval,
+        newest_hours=newest_hours,
+        gold_tables=tuple(gold_tables),
+    )
+    return {"bronze_version": plan.bronze_version, "hours": len(plan.event_hours), "pending": len(plan.pending_hours)}
+
+
+def _stage(spark: SparkSession, settings: Settings, run: RunContext, *, phase: str) -> dict[str, int]:
+    from playhead.jobs.stage import stage_phase
+
+    return stage_phase(spark, settings.lake, run.key, phase)
+
+
+def _gate(spark: SparkSession, settings: Settings, run: RunContext, *, phase: str) -> dict[str, list[str]]:
+    from playhead.jobs.gate import gate_phase
+
+    return gate_phase(spark, settings.lake, run.key, phase, docs=data_docs(settings))
+
+
+def _publish(spark: SparkSession, settings: Settings, run: RunContext, *, phase: str) -> dict[str, int]:
+    from playhead.jobs.publish import publish_phase
+
+    return publish_phase(spark, settings.lake, run.key, phase)
+
+
+def _record(spark: SparkSession, settings: Settings, run: RunContext) -> dict[str, Any]:
+    from playhead.jobs.record import record_run
+
+    return record_run(spark, settings.lake, run.key)
+
+
+def _audit(spark: SparkSession, settings: Settings, run: RunContext) -> dict[str, int]:
+    from playhead.jobs.audit import audit_ids
+
+    return audit_ids(spark, settings.lake)
+
+
+def _maintain(spark: SparkSession, settings: Settings, run: RunContext) -> dict[str, int]:
+    from playhead.jobs.maintain import maintain_tables
+
+    return maintain_tables(spark, settings.lake)
+
+
+def _registry(settings: Settings) -> ChurnRegistry:
+    from playhead.churn.registry import ChurnRegistry
+
+    return ChurnRegistry(settings.home / "mlflow")
+
+
+def _churn_features(spark: SparkSession, settings: Settings, run: RunContext) -> dict[str, Any]:
+    from playhead.jobs.churn import build_features
+
+    return build_features(spark, settings.lake, run, horizon_days=settings.churn_horizon_days)
+
+
+def _churn_train(spark: SparkSession, settings: Settings, run: RunContext) -> dict[str, Any]:
+    from playhead.jobs.churn import train_and_promote
+
+    return train_and_promote(spark, settings.lake, run, registry=_registry(settings))
+
+
+def _churn_score(spark: SparkSession, settings: Settings, run: RunContext) -> dict[str, Any]:
+    from playhead.jobs.churn import score
+
+    return score(spark, settings.lake, run, registry=_registry(settings), docs=data_docs(settings))
+
+
+JOBS: dict[str, Job] = {
+    "plan": _plan,
+    "stage": _stage,
+    "gate": _gate,
+    "publish": _publish,
+    "record": _record,
+    "audit": _audit,
+    "maintain": _maintain,
+    "churn_features": _churn_features,
+    "churn_train": _churn_train,
+    "churn_score": _churn_score,
+}
+
+
+def run_job(name: str, spark: SparkSession, settings: Settings, run: RunContext, **options: Any) -> Any:
+    """Run one job for one run; returns its summary.
+
+    Raises:
+        BuildError: no job has this name.
+    """
+    job = JOBS.get(name)
+    if job is None:
+        raise BuildError(f"no job is called {name!r}; the jobs are {', '.join(JOBS)}")
+    return job(spark, settings, run, **options)

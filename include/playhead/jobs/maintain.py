@@ -1,0 +1,52 @@
+"""Maintain the batch engine's tables: merge small files of closed days, remove files that nothing needs, clear abandoned staging.
+
+bronze.events and the other tables of the streaming app are not touched here: the app maintains what it owns (DESIGN invariant 5).
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from playhead.contracts.model import load_contract, table_names
+from playhead.io.delta import optimize, table_version, vacuum
+from playhead.io.lock import table_lock
+from playhead.io.run_files import remove_older
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+logger = logging.getLogger(__name__)
+
+RETAIN_HOURS = 168  # a week of time travel: the warehouse and the change feed reach back no further
+CLOSED_AFTER_DAYS = 2  # plays are provisional for 25 hours; merging a day that is still rebuilt would be undone
+OPTIMIZED_DAYS = 14
+ABANDONED_AFTER = timedelta(days=3)
+
+
+def maintain_tables(spark: SparkSession, lake: str, *, today: date | None = None, retain_hours: int = RETAIN_HOURS) -> dict[str, int]:
+    """OPTIMIZE recent closed days and VACUUM every table that the batch engine owns; returns how many tables were maintained.
+
+    Readers and builds see no difference: OPTIMIZE changes no rows, and VACUUM keeps `retain_hours` of versions.
+    """
+    last = (today or datetime.now(UTC).date()) - timedelta(days=CLOSED_AFTER_DAYS)
+    first = last - timedelta(days=OPTIMIZED_DAYS)
+    maintained = 0
+    for name in batch_tables():
+        if table_version(spark, lake, name) is None:
+            continue
+        day = {"event_hour": "event_date", "none": None}.get(load_contract(name).partition, load_contract(name).partition)
+        with table_lock(lake, name, holder="maintain"):
+            if day is not None:
+                optimize(spark, lake, name, f"`{day}` >= DATE '{first}' AND `{day}` <= DATE '{last}'")
+            vacuum(spark, lake, name, retain_hours=retain_hours)
+        maintained += 1
+    removed = sum(remove_older(f"{lake}/{directory}", ABANDONED_AFTER) for directory in ("_staging", "_runs"))
+    logger.info("tables=%d abandoned_runs_removed=%d", maintained, removed)
+    return {"tables": maintained, "abandoned": removed}
+
+
+def batch_tables() -> tuple[str, ...]:
+    """Published tables that the batch engine writes, by their contracts; ops.load_log lives in the warehouse."""
+    return tuple(name for name in table_names() if load_contract(name).writer == "batch")

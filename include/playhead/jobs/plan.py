@@ -1,0 +1,164 @@
+"""Plan a build: pin one bronze version and say which event hours the run builds (DESIGN invariant 3)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from pyspark.errors import PySparkException
+from pyspark.sql import functions as F
+
+from playhead.errors import BuildError
+from playhead.io.delta import changes_expired, read_changes, read_table, table_version
+from playhead.io.partitions import hours_between
+from playhead.io.run_files import read_json, run_directory, write_json
+from playhead.jobs.published import Cursor, read_cursor
+from playhead.jobs.registry import DAILY_GOLD, HOURLY_GOLD
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+logger = logging.getLogger(__name__)
+
+RunKind = Literal["pull", "backfill"]
+BUILDABLE = "rejected_because IS NULL AND raw IS NULL AND NOT coalesce(is_late, false)"
+_HOUR_TEXT = "date_format(event_hour, \"yyyy-MM-dd'T'HH\")"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run builds. Kept as JSON beside the lake, so that every later step of the run finds the same plan.
+
+    `log_id` is the run's name in the ops tables: a run that is cleared and run again after it was recorded is a new one there.
+    """
+
+    run_id: str
+    log_id: str
+    dag_id: str
+    kind: RunKind
+    bronze_version: int | None
+    conflicts_version: int | None
+    event_hours: tuple[str, ...]
+    pending_hours: tuple[str, ...]
+    gold_tables: tuple[str, ...]
+
+    @property
+    def is_backfill(self) -> bool:
+        """True where the run builds exactly its interval and moves no cursor."""
+        return self.kind == "backfill"
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Plan:
+        """The inverse of dataclasses.asdict over JSON, whose lists become tuples again."""
+        fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return cls(**fields)
+
+
+def plan_build(
+    spark: SparkSession,
+    lake: str,
+    *,
+    dag_id: str,
+    run_id: str,
+    kind: RunKind,
+    interval: tuple[datetime, datetime] | None = None,
+    newest_hours: int | None = None,
+    gold_tables: tuple[str, ...] | None = None,
+) -> Plan:
+    """Pin a bronze version and choose the event hours to build; asked again, the run's existing plan is the answer.
+
+    A pull run takes every hour that bronze versions or id conflicts since the cursor touched, and what was left pending; with
+    `newest_hours` only so many of the newest, the rest stays pending. A backfill takes exactly the hours of [start, end). Without
+    `gold_tables`, a bounded (hourly) run builds the hourly gold and an unbounded one all of it.
+
+    Raises:
+        BuildError: a backfill without an interval, or a run_id that another DAG has in use.
+    """
+    existing = read_plan(lake, run_id)
+    if existing is not None:
+        if existing.dag_id != dag_id:
+            raise BuildError(f"run {run_id} is in use by DAG {existing.dag_id}; give {dag_id} a run id of its own")
+        return existing
+    bronze_version = table_version(spark, lake, "bronze.events")
+    conflicts_version = table_version(spark, lake, "ops.id_conflicts")
+    if kind == "backfill":
+        if interval is None:
+            raise BuildError(f"backfill {run_id} has no interval; give the first and the last hour to build")
+        hours, pending = hours_between(*interval), []
+    else:
+        touched = _touched_hours(spark, lake, bronze_version, conflicts_version)
+        split = 0 if newest_hours is None else max(0, len(touched) - newest_hours)
+        hours, pending = touched[split:], touched[:split]
+    plan = Plan(
+        run_id=run_id,
+        log_id=_log_id(spark, lake, run_id),
+        dag_id=dag_id,
+        kind=kind,
+        bronze_version=bronze_version,
+        conflicts_version=conflicts_version,
+        event_hours=tuple(hours) if bronze_version is not None else (),
+        pending_hours=tuple(pending),
+        gold_tables=gold_tables or (DAILY_GOLD if newest_hours is None else HOURLY_GOLD),
+    )
+    write_json(_plan_path(lake, run_id), asdict(plan))
+    logger.info("run=%s bronze_version=%s hours=%d pending=%d", run_id, bronze_version, len(plan.event_hours), len(plan.pending_hours))
+    return plan
+
+
+def read_plan(lake: str, run_id: str) -> Plan | None:
+    """The plan of a run, or None before it is planned and after it is recorded."""
+    values = read_json(_plan_path(lake, run_id))
+    return None if values is None else Plan.from_dict(values)
+
+
+def require_plan(lake: str, run_id: str) -> Plan:
+    """The plan of a run.
+
+    Raises:
+        BuildError: the run has none.
+    """
+    plan = read_plan(lake, run_id)
+    if plan is None:
+        raise BuildError(f"run {run_id} has no plan: it was recorded already, or never planned; start again from its plan step")
+    return plan
+
+
+def _plan_path(lake: str, run_id: str) -> str:
+    return f"{run_directory(lake, run_id)}/plan.json"
+
+
+def _log_id(spark: SparkSession, lake: str, run_id: str) -> str:
+    """The run's name in the ops tables: `run`, and `run~2` when a recorded run is run again."""
+    earlier = read_table(spark, lake, "ops.build_log").where((F.col("run_id") == run_id) | F.col("run_id").startswith(f"{run_id}~")).count()
+    return run_id if earlier == 0 else f"{run_id}~{earlier + 1}"
+
+
+def _touched_hours(spark: SparkSession, lake: str, bronze_version: int | None, conflicts_version: int | None) -> list[str]:
+    """Hours that something new has happened to since the cursor, and those left pending, ascending."""
+    cursor = read_cursor(spark, lake) or Cursor(-1, None, ())
+    hours = set(cursor.pending_hours)
+    if bronze_version is not None and bronze_version > cursor.bronze_version:
+        hours |= _hours_since(spark, lake, "bronze.events", BUILDABLE, cursor.bronze_version, bronze_version)
+    seen = -1 if cursor.conflicts_version is None else cursor.conflicts_version
+    if conflicts_version is not None and conflicts_version > seen:
+        hours |= _hours_since(spark, lake, "ops.id_conflicts", "conflict = 'other_hour'", seen, conflicts_version)
+    return sorted(hours)
+
+
+def _hours_since(spark: SparkSession, lake: str, table: str, condition: str, after: int, upto: int) -> set[str]:
+    """Event hours of the rows that the versions (after, upto] appended; of all rows where the change feed no longer reaches back."""
+    if after >= 0:
+        try:
+            return _hours_of(read_changes(spark, lake, table, after=after, upto=upto), condition)
+        except PySparkException as error:
+            if not changes_expired(error):
+                raise
+            logger.warning("%s: changes after version %d have expired, so every hour counts as touched", table, after)
+    return _hours_of(read_table(spark, lake, table, upto), condition)
+
+
+def _hours_of(rows: DataFrame, condition: str) -> set[str]:
+    found = rows.where(condition).where("event_hour IS NOT NULL").selectExpr(f"{_HOUR_TEXT} AS hour").distinct()
+    return {row.hour for row in found.collect()}

@@ -1,0 +1,108 @@
+"""Publish a phase: make the partitions that passed the gate visible, in one commit per table, and log what they were made from."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from playhead.contracts.model import load_contract
+from playhead.io.delta import append, find_commit, read_table, replace_partitions
+from playhead.io.lock import table_lock
+from playhead.io.partitions import table_predicate
+from playhead.jobs.gate import Verdict, require_verdict
+from playhead.jobs.plan import Plan, require_plan
+from playhead.jobs.published import PublishedPartition, read_published
+from playhead.jobs.registry import tables_of
+from playhead.jobs.stage import Manifest, read_staged, require_manifest
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+logger = logging.getLogger(__name__)
+
+PUBLISH_LOG = "ops.publish_log"
+
+
+def publish_phase(spark: SparkSession, lake: str, run_id: str, phase: str) -> dict[str, int]:
+    """Publish every table of a phase; returns how many partitions of each are visible.
+
+    Refused partitions keep what was published before. So do partitions that a run with newer inputs has published meanwhile. Done
+    again after any crash it finishes what is left: a table whose log rows are there is passed over, and one that was committed but
+    not logged is found by the run's mark on the commit.
+    """
+    plan = require_plan(lake, run_id)
+    tables = [build.name for build in tables_of(phase, plan.gold_tables)]
+    staged = {table: (require_manifest(lake, run_id, table), require_verdict(lake, run_id, table)) for table in tables}
+    with ExitStack() as locks:
+        for table in sorted([*tables, PUBLISH_LOG]):
+            locks.enter_context(table_lock(lake, table, holder=plan.log_id))
+        logged = _logged_partitions(spark, lake, plan.log_id, tables)
+        published = read_published(spark, lake, tables)
+        rows: list[dict[str, Any]] = []
+        counts = dict.fromkeys(tables, 0) | logged
+        for table, (manifest, verdict) in staged.items():
+            keys = [] if table in logged else _keys_to_publish(plan, manifest, verdict, published.of(table))
+            if keys:
+                version = _commit(spark, lake, plan, table, keys)
+                rows += _log_rows(plan, manifest, verdict, keys, version)
+                counts[table] = len(keys)
+        if rows:
+            append(spark, lake, PUBLISH_LOG, rows)
+    logger.info("run=%s published %s", plan.run_id, counts)
+    return counts
+
+
+def superseded_by(last: PublishedPartition, plan: Plan, manifest: Manifest) -> bool:
+    """True where a partition was last published from something newer than this run read: its bronze version, or any input's."""
+    newer_bronze = plan.bronze_version is not None and last.bronze_version > plan.bronze_version
+    return newer_bronze or any(last.inputs.get(table, -1) > version for table, version in manifest.inputs.items())
+
+
+def _keys_to_publish(plan: Plan, manifest: Manifest, verdict: Verdict, last: dict[str, PublishedPartition]) -> list[str]:
+    """Partitions that passed the gate, less those that a run with newer inputs published."""
+    passed = [key for key in manifest.partitions if key not in verdict.refused]
+    superseded = [key for key in passed if key in last and superseded_by(last[key], plan, manifest)]
+    if superseded:
+        told = ", ".join(superseded[:5])
+        logger.warning("run=%s leaves %d newer partitions of %s as they are: %s", plan.run_id, len(superseded), manifest.table, told)
+    return [key for key in passed if key not in superseded]
+
+
+def _commit(spark: SparkSession, lake: str, plan: Plan, table: str, keys: list[str]) -> int:
+    """Make the partitions visible, unless an attempt before a crash did; returns the table version that shows them."""
+    contract = load_contract(table)
+    mark = f"playhead run {plan.log_id}"
+    version = find_commit(spark, lake, table, mark)
+    if version is None:
+        rows = read_staged(spark, lake, plan.run_id, table).where(table_predicate(keys, contract))
+        version = replace_partitions(spark, rows, lake, contract, keys, metadata=mark)
+    return version
+
+
+def _logged_partitions(spark: SparkSession, lake: str, log_id: str, tables: list[str]) -> dict[str, int]:
+    """How many partitions of each table the run has logged already."""
+    mine = read_table(spark, lake, PUBLISH_LOG).where((F.col("run_id") == log_id) & F.col("table_name").isin(tables))
+    return {row["table_name"]: row["partitions"] for row in mine.groupBy("table_name").agg(F.count("*").alias("partitions")).collect()}
+
+
+def _log_rows(plan: Plan, manifest: Manifest, verdict: Verdict, keys: list[str], version: int) -> list[dict[str, Any]]:
+    now = datetime.now(UTC)
+    return [
+        {
+            "run_id": plan.log_id,
+            "table_name": manifest.table,
+            "partition_key": key,
+            "dag_id": plan.dag_id,
+            "bronze_version": plan.bronze_version,
+            "table_version": version,
+            "inputs": manifest.inputs,
+            "rows_count": verdict.rows[key],
+            "content_hash": verdict.hashes[key],
+            "published_at": now,
+        }
+        for key in keys
+    ]

@@ -1,0 +1,114 @@
+"""Record a run: the ops.build_log row that names the table versions that belong together, written last."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from playhead.errors import BuildError, GateError
+from playhead.io.delta import append, read_table
+from playhead.io.lock import table_lock
+from playhead.io.partitions import hour_key
+from playhead.io.run_files import remove_tree, run_directory, staging_directory
+from playhead.jobs.gate import Verdict, read_verdict
+from playhead.jobs.plan import Plan, read_plan
+from playhead.jobs.published import read_published
+from playhead.jobs.registry import BUILDS
+from playhead.quality.profile import WITHOUT_PARTITION
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+logger = logging.getLogger(__name__)
+
+BUILD_LOG = "ops.build_log"
+
+
+def record_run(spark: SparkSession, lake: str, run_id: str) -> dict[str, Any]:
+    """Write the run's build_log row, remove its staging, and say what it did.
+
+    A pull row moves the cursor: hours that were left over, and hours of refused partitions, stay pending. Recorded again, a run only
+    tells again what it told.
+
+    Raises:
+        GateError: the gate refused partitions; the sound ones are published all the same.
+    """
+    plan = read_plan(lake, run_id)
+    if plan is None:
+        return _tell_again(spark, lake, run_id)
+    verdicts = [verdict for table in BUILDS if (verdict := read_verdict(lake, run_id, table)) is not None]
+    failed = [f"{verdict.table}/{key}" for verdict in verdicts for key in sorted(verdict.refused)]
+    if plan.bronze_version is not None and not _is_recorded(spark, lake, plan.log_id):
+        _append_row(spark, lake, plan, verdicts, failed)
+    remove_tree(staging_directory(lake, run_id))
+    remove_tree(run_directory(lake, run_id))
+    if failed:
+        raise GateError(
+            _refusal(run_id, [f"{v.table}/{key} ({', '.join(codes)})" for v in verdicts for key, codes in sorted(v.refused.items())])
+        )
+    return {
+        "run_id": plan.log_id,
+        "kind": plan.kind,
+        "hours": len(plan.event_hours),
+        "pending": len(plan.pending_hours),
+        "partitions": sum(len(verdict.rows) for verdict in verdicts),
+    }
+
+
+def still_pending(plan: Plan, verdicts: list[Verdict]) -> list[str]:
+    """Hours that a pull run leaves to later ones: those it did not take, and those whose silver was refused."""
+    pending = set(plan.pending_hours)
+    for verdict in verdicts:
+        if verdict.table.startswith("silver."):
+            keys = set(verdict.refused)
+            # A row without an hour could belong to any of them.
+            pending |= set(plan.event_hours) if WITHOUT_PARTITION in keys else keys
+    return sorted(pending)
+
+
+def _append_row(spark: SparkSession, lake: str, plan: Plan, verdicts: list[Verdict], failed: list[str]) -> None:
+    published = read_published(spark, lake)
+    versions = {table: version for table in BUILDS if (version := published.version(table)) is not None}
+    if plan.conflicts_version is not None:
+        versions["ops.id_conflicts"] = plan.conflicts_version
+    row = {
+        "run_id": plan.log_id,
+        "dag_id": plan.dag_id,
+        "run_kind": plan.kind,
+        "bronze_version": plan.bronze_version,
+        "touched_hours": [_moment(hour) for hour in plan.event_hours],
+        "pending_hours": [] if plan.is_backfill else [_moment(hour) for hour in still_pending(plan, verdicts)],
+        "published": versions,
+        "failed_partitions": failed,
+        "finished_at": datetime.now(UTC),
+    }
+    with table_lock(lake, BUILD_LOG, holder=plan.log_id):
+        append(spark, lake, BUILD_LOG, [row])
+    logger.info("run=%s recorded: hours=%d failed=%d", plan.run_id, len(plan.event_hours), len(failed))
+
+
+def _is_recorded(spark: SparkSession, lake: str, log_id: str) -> bool:
+    return not read_table(spark, lake, BUILD_LOG).where(F.col("run_id") == log_id).isEmpty()
+
+
+def _tell_again(spark: SparkSession, lake: str, run_id: str) -> dict[str, Any]:
+    """What the record of a finished run says; a task that died after recording must not turn a refusal into success."""
+    same_run = (F.col("run_id") == run_id) | F.col("run_id").startswith(f"{run_id}~")
+    rows = read_table(spark, lake, BUILD_LOG).where(same_run).orderBy(F.desc("finished_at")).limit(1).collect()
+    if not rows:
+        raise BuildError(f"run {run_id} was never planned, so there is nothing to record; start from its plan step")
+    if rows[0].failed_partitions:
+        raise GateError(_refusal(run_id, list(rows[0].failed_partitions)))
+    return {"run_id": rows[0].run_id, "kind": rows[0].run_kind, "hours": len(rows[0].touched_hours)}
+
+
+def _refusal(run_id: str, partitions: list[str]) -> str:
+    told = "; ".join(partitions[:10]) + (f" and {len(partitions) - 10} more" if len(partitions) > 10 else "")
+    return f"the gate refused {len(partitions)} partitions of {run_id}: {told}. They stay pending; see Data Docs, then build again"
+
+
+def _moment(hour: str) -> datetime:
+    return datetime.fromisoformat(f"{hour_key(hour)}:00:00+00:00")

@@ -1,0 +1,119 @@
+"""Stage a phase: build its partitions where nobody sees them yet, and note what they were made from."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from playhead.contracts.derive import spark_schema
+from playhead.contracts.model import load_contract
+from playhead.errors import BuildError
+from playhead.io.delta import read_table, table_version
+from playhead.io.partitions import predicate, table_predicate, widen
+from playhead.io.run_files import read_json, run_directory, staging_path, write_json
+from playhead.jobs.plan import Plan, require_plan
+from playhead.jobs.published import Published, read_published
+from playhead.jobs.registry import TableBuild, tables_of
+from playhead.jobs.touched import known_inputs, partitions_to_build, read_window
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is staged of one table: the partitions (also those that came out empty) and the input versions they were made from."""
+
+    table: str
+    partitions: tuple[str, ...]
+    inputs: dict[str, int]
+
+
+def stage_phase(spark: SparkSession, lake: str, run_id: str, phase: str) -> dict[str, int]:
+    """Build every table of a phase into the run's staging; partitions by table. Done again, it keeps what is staged."""
+    plan = require_plan(lake, run_id)
+    builds = tables_of(phase, plan.gold_tables)
+    missing = [build for build in builds if read_manifest(lake, run_id, build.name) is None]
+    published = read_published(spark, lake, {name for build in missing for name in known_inputs(build.name)}) if missing else Published({})
+    versions = _PinnedVersions(spark, lake, plan)
+    for build in missing:
+        keys = partitions_to_build(spark, lake, plan, build, published) if plan.bronze_version is not None else []
+        inputs = _stage_table(spark, lake, plan, build, keys, versions) if keys else {}
+        manifest = Manifest(build.name, tuple(keys), inputs)
+        write_json(_manifest_path(lake, run_id, build.name), asdict(manifest))
+        logger.info("run=%s table=%s partitions=%d", run_id, build.name, len(keys))
+    return {build.name: len(require_manifest(lake, run_id, build.name).partitions) for build in builds}
+
+
+def read_manifest(lake: str, run_id: str, table: str) -> Manifest | None:
+    """What is staged of a table, or None when it is not staged."""
+    values: dict[str, Any] | None = read_json(_manifest_path(lake, run_id, table))
+    return None if values is None else Manifest(values["table"], tuple(values["partitions"]), dict(values["inputs"]))
+
+
+def require_manifest(lake: str, run_id: str, table: str) -> Manifest:
+    """What is staged of a table.
+
+    Raises:
+        BuildError: it is not staged.
+    """
+    manifest = read_manifest(lake, run_id, table)
+    if manifest is None:
+        raise BuildError(f"run {run_id} has not staged {table}; run the stage step of its phase first")
+    return manifest
+
+
+def read_staged(spark: SparkSession, lake: str, run_id: str, table: str) -> DataFrame:
+    """The staged rows of a table."""
+    return spark.read.schema(spark_schema(load_contract(table))).parquet(staging_path(lake, run_id, table))
+
+
+def _manifest_path(lake: str, run_id: str, table: str) -> str:
+    return f"{run_directory(lake, run_id)}/{table}.manifest.json"
+
+
+class _PinnedVersions:
+    """The version at which each table is read: the same for all tables of a phase, bronze and conflicts as planned."""
+
+    def __init__(self, spark: SparkSession, lake: str, plan: Plan) -> None:
+        self._spark = spark
+        self._lake = lake
+        self._versions = {"bronze.events": plan.bronze_version, "ops.id_conflicts": plan.conflicts_version}
+
+    def of(self, name: str) -> int | None:
+        """The version of a table; None when it did not exist yet."""
+        if name not in self._versions:
+            self._versions[name] = table_version(self._spark, self._lake, name)
+        return self._versions[name]
+
+
+def _stage_table(spark: SparkSession, lake: str, plan: Plan, build: TableBuild, keys: list[str], pinned: _PinnedVersions) -> dict[str, int]:
+    """Write the rows of the partitions and return the input versions that were read."""
+    versions = {name: pinned.of(name) for name in build.inputs}
+    frames = [_read_input(spark, lake, build, name, keys, versions[name]) for name in build.inputs]
+    arguments: list[Any] = [*frames]
+    if build.phase == "audience":
+        arguments.append([date.fromisoformat(key) for key in keys])
+    contract = load_contract(build.name)
+    # A row without a partition must reach the gate, which names it; filtering it here would drop it silently.
+    wanted = f"({table_predicate(keys, contract)}) OR `{contract.partition}` IS NULL"
+    rows = build.builder(*arguments).where(wanted)
+    rows.write.mode("overwrite").parquet(staging_path(lake, plan.run_id, build.name))
+    return {name: version for name, version in versions.items() if version is not None}
+
+
+def _read_input(spark: SparkSession, lake: str, build: TableBuild, name: str, keys: list[str], version: int | None) -> DataFrame:
+    """The part of an input that decides about the partitions."""
+    if name == "ops.id_conflicts":
+        conflicts = read_table(spark, lake, name, version)
+        return conflicts if version is not None else conflicts.where(F.lit(False))  # it did not exist when the run was planned
+    if name == "bronze.events":
+        return read_table(spark, lake, name, version).where(predicate(keys, "event_hour"))
+    before, after = build.reach
+    return read_window(spark, lake, name, widen(keys, before=before, after=after), version)

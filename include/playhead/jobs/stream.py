@@ -1,0 +1,93 @@
+"""The streaming app as a process: its session, its lock, its heartbeat, and a clean stop on SIGTERM."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from playhead.errors import StackError
+from playhead.io.kafka import client_config
+from playhead.io.lock import table_lock
+from playhead.jobs.ingest import IngestOptions, run_until, start_ingest
+from playhead.local.jars import ensure_jars
+from playhead.observability.heartbeat import heartbeat_path
+from playhead.observability.query_listener import HeartbeatListener, closed_hour_announcement
+from playhead.spark import stream_session
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from playhead.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# Delta's default log store may lose commits of two clusters on S3; these do not.
+_MULTI_CLUSTER_STORES = ("S3DynamoDBLogStore",)
+
+
+def run_stream(settings: Settings, *, available_now: bool = False) -> None:
+    """Land every record of the event topics until SIGTERM or SIGINT (or until all is landed), as bronze's one writer.
+
+    Raises:
+        LockHeldError: another streaming app has this lake.
+        StackError: the checkpoint is gone, or an object store has no multi-cluster log store.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with table_lock(settings.lake, "bronze.events", holder="the streaming app", wait_s=0):
+        jars = ensure_jars(settings.cache_dir, "spark")
+        spark = stream_session(jars, ui_port=None if available_now else settings.port("stream_ui"))
+        try:
+            _require_log_store(spark, settings.lake)
+            _run_query(spark, settings, stop, available_now=available_now)
+        finally:
+            spark.stop()
+
+
+def _run_query(spark: SparkSession, settings: Settings, stop: threading.Event, *, available_now: bool) -> None:
+    client = client_config(settings)
+    listener = HeartbeatListener(heartbeat_path(settings.home), lambda: not stop.is_set(), hour_announcer(client))
+    spark.streams.addListener(listener)
+    listener.start()
+    options = IngestOptions(settings.lake, settings.checkpoint, timedelta(days=settings.late_horizon_days), available_now)
+    try:
+        run_until(start_ingest(spark, client, options), stop)
+    finally:
+        listener.stop()
+        spark.streams.removeListener(listener)
+
+
+def hour_announcer(client: dict[str, str], *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Callable[[], None]:
+    """A function that, called after each batch, tells the control topic once per hour that the hour before has closed.
+
+    A hint that wakes builds: lost or repeated, nothing goes wrong, since a build pulls every version it has not seen.
+    """
+    from confluent_kafka import Producer
+
+    producer = Producer({**client, "logger": logger})
+    announced: list[datetime] = []
+
+    def announce() -> None:
+        hour = now().replace(minute=0, second=0, microsecond=0)
+        if hour not in announced[-1:]:
+            announced[:] = [hour]
+            producer.produce("control", closed_hour_announcement(hour - timedelta(hours=1)))
+        producer.poll(0)
+
+    return announce
+
+
+def _require_log_store(spark: SparkSession, lake: str) -> None:
+    if not lake.startswith("s3"):
+        return
+    store = spark.conf.get("spark.delta.logStore.s3a.impl", "")
+    if not str(store).endswith(_MULTI_CLUSTER_STORES):
+        raise StackError(
+            f"{lake} needs a multi-cluster log store, or two writers lose each other's commits; "
+            "set spark.delta.logStore.s3a.impl to io.delta.storage.S3DynamoDBLogStore"
+        )

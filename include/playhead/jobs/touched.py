@@ -1,0 +1,118 @@
+"""Which partitions a run builds: start hours of touched plays, and gold partitions older than what they are made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from playhead.contracts.model import load_contract
+from playhead.io.delta import read_table
+from playhead.io.partitions import day_key, days_between, predicate, table_predicate, whole_days, widen
+from playhead.jobs.plan import BUILDABLE, Plan
+from playhead.jobs.published import Published, PublishedPartition
+from playhead.jobs.registry import BUILDS, PLAY_HOURS, TableBuild
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_HOUR_TEXT = "date_format(event_hour, \"yyyy-MM-dd'T'HH\")"
+_FAMILIES = {"silver.playbacks": ("video",), "silver.sessions": ("session", "video")}
+
+
+def partitions_to_build(spark: SparkSession, lake: str, plan: Plan, build: TableBuild, published: Published) -> list[str]:
+    """Keys of the partitions of a table that the run builds, ascending."""
+    if build.phase == "silver_events":
+        return list(plan.event_hours)
+    if build.phase == "silver_plays":
+        return start_hours(spark, lake, plan, build, published)
+    stale = stale_partitions(build, published)
+    if not plan.is_backfill:
+        return stale
+    own = plan.event_hours if load_contract(build.name).partition == "event_hour" else whole_days(plan.event_hours)
+    return sorted(set(stale) & set(own))
+
+
+def start_hours(spark: SparkSession, lake: str, plan: Plan, build: TableBuild, published: Published) -> list[str]:
+    """Start hours of every play (or session) that has events in the run's event hours.
+
+    An event decides about starts up to 24 h before it (its own play) and after it (a start it takes away), so both the hours where such
+    plays are published and those where they start now are rebuilt. A backfill keeps to its own hours.
+    """
+    if plan.is_backfill or not plan.event_hours:
+        return list(plan.event_hours)
+    around = set(widen(plan.event_hours, before=PLAY_HOURS, after=PLAY_HOURS)) - set(plan.event_hours)
+    populated = {key for table in (build.name, *build.inputs) for key in published.keys_with_rows(table)}
+    candidates = sorted(around & populated)
+    if not candidates:
+        return list(plan.event_hours)
+    ids = _touched_ids(spark, lake, plan, build)
+    inputs = [
+        read_window(spark, lake, name, widen(candidates, before=PLAY_HOURS, after=PLAY_HOURS)).join(ids, ids.columns, "left_semi")
+        for name in build.inputs
+    ]
+    before = read_window(spark, lake, build.name, candidates).join(ids, ids.columns, "left_semi")
+    found = build.builder(*inputs).select("event_hour").union(before.select("event_hour"))
+    starts = {row.hour for row in found.selectExpr(f"{_HOUR_TEXT} AS hour").distinct().collect()}
+    return sorted(set(plan.event_hours) | (starts & set(candidates)))
+
+
+def stale_partitions(build: TableBuild, published: Published) -> list[str]:
+    """Partitions whose inputs were published after the versions they were made from, as make would say; ascending."""
+    mine = published.of(build.name)
+    newest = _newest_inputs(build, published)
+    return sorted(key for key, versions in newest.items() if _is_stale(mine.get(key), versions))
+
+
+def read_window(spark: SparkSession, lake: str, name: str, keys: list[str], version: int | None = None) -> DataFrame:
+    """A published table's rows of the given hours or days."""
+    frame = read_table(spark, lake, name, version)
+    contract = load_contract(name)
+    if contract.partition == "event_hour" and keys and "T" not in keys[0]:
+        return frame.where(predicate(keys, "event_date"))
+    return frame.where(table_predicate(keys, contract))
+
+
+def _is_stale(mine: PublishedPartition | None, versions: dict[str, int]) -> bool:
+    return mine is None or any(version > mine.inputs.get(table, -1) for table, version in versions.items())
+
+
+def _newest_inputs(build: TableBuild, published: Published) -> dict[str, dict[str, int]]:
+    """For each partition of a table, the newest publish of each of its inputs that reaches it."""
+    is_hourly = load_contract(build.name).partition == "event_hour"
+    newest: dict[str, dict[str, int]] = {}
+    for table in build.inputs:
+        for key, partition in published.of(table).items():
+            own = key if is_hourly else day_key(key)
+            versions = newest.setdefault(own, {})
+            versions[table] = max(versions.get(table, -1), partition.table_version)
+    return newest if build.reach == (0, 0) else _over_window(build, newest, published)
+
+
+def _over_window(build: TableBuild, newest: dict[str, dict[str, int]], published: Published) -> dict[str, dict[str, int]]:
+    """Spread a day's changes over the days whose window holds it, up to the newest day that has rows."""
+    populated = [key for table in build.inputs for key in published.keys_with_rows(table)]
+    if not populated:
+        return {}
+    days = days_between(min(populated), max(populated))
+    spread: dict[str, dict[str, int]] = {}
+    for day in days:
+        for seen in widen([day], before=build.reach[0], after=build.reach[1]):
+            for table, version in newest.get(seen, {}).items():
+                versions = spread.setdefault(day, {})
+                versions[table] = max(versions.get(table, -1), version)
+    return spread
+
+
+def _touched_ids(spark: SparkSession, lake: str, plan: Plan, build: TableBuild) -> DataFrame:
+    """Ids with events in the run's hours; from bronze, so that an event that is no longer in silver still touches its play."""
+    key = load_contract(build.name).key[0]
+    bronze = read_table(spark, lake, "bronze.events", plan.bronze_version).where(BUILDABLE)
+    families = F.col("family").isin(*_FAMILIES[build.name])
+    hours = predicate(plan.event_hours, "event_hour")
+    return bronze.where(hours).where(families).where(F.col(key).isNotNull()).select(key).distinct()
+
+
+def known_inputs(table: str) -> tuple[str, ...]:
+    """Tables whose publishes decide what a table has to rebuild, itself among them."""
+    return (table, *BUILDS[table].inputs)

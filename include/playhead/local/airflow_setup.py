@@ -1,0 +1,73 @@
+"""What Airflow needs once: its database, and the pool that lets one publisher through at a time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from playhead.errors import StackError
+from playhead.io.airflow_api import AirflowApi
+from playhead.local.airflow_env import ADMIN, admin_password
+from playhead.local.processes import LOOPBACK, log_tail
+from playhead.local.programs import project_dir
+from playhead.local.supervision import log_file
+from playhead.settings import Settings
+
+_MIGRATION_TIMEOUT_S = 180
+
+
+class Migration:
+    """Makes or upgrades Airflow's database, once per version, while other parts start.
+
+    A context, so that the process never outlives `up`.
+    """
+
+    def __init__(self, home: Path, env: Mapping[str, str]) -> None:
+        self._log = log_file(home, "airflow-migrate")
+        self._marker = home / "airflow" / f"migrated-{version('apache-airflow')}"
+        self._process: subprocess.Popen[bytes] | None = None
+        if not self._marker.exists():
+            with self._log.open("wb") as stream:
+                command = [sys.executable, "-m", "airflow", "db", "migrate"]
+                self._process = subprocess.Popen(command, env=os.environ | dict(env), stdout=stream, stderr=subprocess.STDOUT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def finish(self) -> None:
+        """Wait for the end of the migration.
+
+        Raises:
+            StackError: it failed.
+        """
+        if self._process is None:
+            return
+        if self._process.wait(_MIGRATION_TIMEOUT_S):
+            raise StackError(f"Airflow's database cannot be migrated; {self._log} ends with: {log_tail(self._log)}")
+        self._marker.touch()
+
+
+def prepare_airflow(settings: Settings, *, unpause: bool) -> None:
+    """Create the one-slot pool `publish`, and once in this stack's life unpause the DAGs; what operators pause later stays paused.
+
+    Raises:
+        StackError: Airflow refuses.
+    """
+    marker = settings.home / "airflow" / "unpaused"
+    with AirflowApi(f"http://{LOOPBACK}:{settings.port('airflow')}", ADMIN, admin_password(settings.home)) as api:
+        api.ensure_pool("publish", 1, "One publisher at a time (DESIGN invariant 3)")
+        if unpause and not marker.exists():
+            for dag_id in sorted(api.dag_ids(at_least=len(list((project_dir(settings) / "dags").glob("*.py"))))):
+                api.pause(dag_id, paused=False)
+            marker.touch()

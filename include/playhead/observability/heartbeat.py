@@ -1,0 +1,78 @@
+"""The streaming app's heartbeat: a small file, written after every batch and while idle, that says how far bronze has come."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from playhead.errors import StackError
+from playhead.settings import get_settings
+
+STALE_AFTER = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The app's last sign of life. Times are ISO 8601, UTC; batch_id is -1 before the first batch of this process."""
+
+    updated_at: str
+    started_at: str
+    batch_id: int
+    batch_rows: int
+    batch_ms: int
+    rows_per_s: float
+    batch_finished_at: str | None
+
+
+def heartbeat_path(home: Path) -> Path:
+    """Where the heartbeat of the stack at `home` lies."""
+    return home / "run" / "stream_heartbeat.json"
+
+
+def write_heartbeat(path: Path, beat: Heartbeat) -> None:
+    """Replace the heartbeat in one step, so that a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(asdict(beat), indent=2) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def read_heartbeat(home: Path) -> Heartbeat | None:
+    """The last heartbeat, or None where no app ever ran."""
+    path = heartbeat_path(home)
+    if not path.is_file():
+        return None
+    return Heartbeat(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def check_heartbeat(home: Path, *, now: datetime | None = None) -> dict[str, object]:
+    """The heartbeat as a summary, if it is fresh.
+
+    Raises:
+        StackError: there is none, or it is stale; the message says what to do.
+    """
+    beat = read_heartbeat(home)
+    if beat is None:
+        raise StackError("the streaming app has never run here; start it with `playhead up stream`")
+    age = (now or datetime.now(UTC)) - datetime.fromisoformat(beat.updated_at)
+    if age > STALE_AFTER:
+        raise StackError(
+            f"the streaming app's heartbeat is {age.total_seconds():.0f} s old (at most {STALE_AFTER.seconds} s is healthy); "
+            "read `playhead logs stream`, then restart it with `playhead up stream`"
+        )
+    return {**asdict(beat), "age_s": round(age.total_seconds(), 1)}
+
+
+def main() -> None:
+    """Health check of a container: exit code 1 and the reason when the heartbeat is stale."""
+    try:
+        check_heartbeat(get_settings().home)
+    except StackError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The warehouse in Airflow: a hook that also reaches the embedded server, and the operators that use it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
+from airflow.sdk import BaseHook, BaseOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk.definitions.context import Context
+
+CONNECTION_ID = "snowflake_default"
+
+
+class WarehouseHook(SnowflakeHook):
+    """SnowflakeHook that passes the connection's `protocol` on, which the provider drops (6.20), and with it plain-http servers."""
+
+    _PASSED_ON = ("protocol", "platform_detection_timeout_seconds", "login_timeout", "network_timeout")
+
+    def _add_network_config(self, conn_config: dict[str, Any], extra_dict: dict[str, Any]) -> None:
+        super()._add_network_config(conn_config, extra_dict)
+        conn_config.update({name: extra_dict[name] for name in self._PASSED_ON if name in extra_dict})
+
+
+class WarehouseQuery(SQLExecuteQueryOperator):
+    """Runs SQL in the warehouse, wherever its connection points."""
+
+    ui_color = "#ededed"
+
+    def __init__(self, *, conn_id: str = CONNECTION_ID, **kwargs: Any) -> None:
+        super().__init__(conn_id=conn_id, **kwargs)
+
+    def get_db_hook(self) -> WarehouseHook:
+        """The hook, without asking the provider registry for the stock one."""
+        return WarehouseHook(self.conn_id)
+
+
+class EnsureWarehouse(BaseOperator):
+    """Makes the warehouse's schemas, tables, columns and views that are not there yet."""
+
+    ui_color = "#ededed"
+
+    def __init__(self, *, conn_id: str = CONNECTION_ID, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.conn_id = conn_id
+
+    def execute(self, context: Context) -> None:
+        """Make what is missing; running it again changes nothing."""
+        from playhead.warehouse.schema import ensure_objects
+
+        with closing(WarehouseHook(self.conn_id).get_conn()) as connection:
+            ensure_objects(connection)
+
+
+class LoadWarehouse(BaseOperator):
+    """Loads what was published since the last load; the XCom value says how much. The engine is reached only when there is work."""
+
+    ui_color = "#ededed"
+
+    def __init__(self, *, conn_id: str = CONNECTION_ID, spark_conn_id: str = "spark_default", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.conn_id = conn_id
+        self.spark_conn_id = spark_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run the load of this DAG run."""
+        from playhead.jobs.load_warehouse import run_load
+        from playhead.settings import get_settings
+
+        settings = get_settings()
+        with closing(WarehouseHook(self.conn_id).get_conn()) as connection:
+            return run_load(
+                connection,
+                self._spark,
+                lake=settings.lake,
+                export_root=settings.home / "export",
+                run_id=f"{context['dag_run'].dag_id}/{context['dag_run'].run_id}",
+            )
+
+    def _spark(self) -> Any:
+        from airflow.providers.apache.spark.hooks.spark_connect import SparkConnectHook
+
+        from playhead.errors import WarehouseError
+        from playhead.spark import connect
+
+        connection = BaseHook.get_connection(self.spark_conn_id)
+        if connection.conn_type != "spark_connect":
+            raise WarehouseError(
+                f"the load exports through Spark Connect, and {self.spark_conn_id} is a {connection.conn_type} connection; "
+                "give the load_warehouse DAG a spark_connect connection"
+            )
+        return connect(SparkConnectHook(self.spark_conn_id).get_connection_url())

@@ -1,0 +1,84 @@
+"""The layers import one way only, read from the syntax trees: the data's way is visible in the imports too."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "include" / "playhead"
+
+# Package -> first-party packages and modules it may import (besides itself).
+_BASE = {"errors", "contracts"}
+_PURE = _BASE | {"quality"}
+ALLOWED: dict[str, set[str]] = {
+    "contracts": {"errors"},
+    "events": _BASE,
+    "bronze": _PURE,
+    "silver": _PURE,
+    "gold": _PURE,
+    "io": _BASE | {"settings", "spark"},
+    "quality": _BASE | {"events", "io"},
+    "churn": _BASE | {"gold"},
+    "collector": _BASE | {"events", "settings", "io"},
+    "observability": _BASE | {"io", "settings"},
+}
+# These transform data and nothing else: no I/O, no settings, no clock, no Airflow.
+PURE_PACKAGES = ("bronze", "silver", "gold", "contracts")
+IMPURE_MODULES = {"airflow", "playhead.io", "playhead.settings", "playhead.jobs", "playhead.local", "os", "time", "requests", "httpx"}
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _modules(package: str) -> list[Path]:
+    return sorted((PACKAGE / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_packages_import_only_the_layers_below(package: str) -> None:
+    wrong = {
+        f"{path.relative_to(PACKAGE)} imports {name}"
+        for path in _modules(package)
+        for name in _imports(path)
+        if name.startswith("playhead.") and name.split(".")[1] not in ALLOWED[package] | {package}
+    }
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", PURE_PACKAGES)
+def test_pure_packages_touch_nothing_outside(package: str) -> None:
+    wrong = {
+        f"{path.relative_to(PACKAGE)} imports {name}"
+        for path in _modules(package)
+        for name in _imports(path)
+        if any(name == impure or name.startswith(impure + ".") for impure in IMPURE_MODULES)
+    }
+    assert not wrong
+
+
+def test_only_entry_points_read_the_settings() -> None:
+    """Everything else takes values, so that a test needs no environment."""
+    entry_points = {"cli", "orchestration", "local", "collector", "jobs", "player", "settings", "demo", "observability"}
+    wrong = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        if "get_settings(" in path.read_text(encoding="utf-8")
+        and not path.relative_to(PACKAGE).parts[0].removesuffix(".py").startswith(tuple(entry_points))
+    }
+    assert not wrong
+
+
+def test_the_layer_rule_can_fail(tmp_path: Path) -> None:
+    """Negative control: the reader of imports sees an import inside a function too."""
+    module = tmp_path / "bad.py"
+    module.write_text("def f():\n    from playhead.io import delta\n")
+    assert "playhead.io.delta" in set(_imports(module))

@@ -1,0 +1,64 @@
+"""One name per table everywhere: contract = module = builder = test = suite (STYLE rule 1)."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from playhead.contracts.model import event_types, field_dictionary, load_contract, table_names
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "include" / "playhead"
+# Built by jobs of their own, not by a `build_<table>` transform.
+NOT_BUILT = {"gold.churn_scores"}
+BUILT = [n for layer in ("silver", "gold") for n in table_names(layer) if n not in NOT_BUILT]
+
+
+@pytest.mark.parametrize("name", [*BUILT, "bronze.events"])
+def test_table_has_module_builder_and_test_by_its_name(name: str) -> None:
+    layer, table = name.split(".")
+    module = PACKAGE / layer / f"{table}.py"
+    functions = {n.name for n in ast.parse(module.read_text()).body if isinstance(n, ast.FunctionDef)}
+    assert f"build_{table}" in functions
+    assert (ROOT / "tests" / "spark" / layer / f"test_{table}.py").is_file()
+
+
+@pytest.mark.parametrize("name", [n for layer in ("silver", "gold") for n in table_names(layer)])
+def test_table_has_a_generated_suite_by_its_name(name: str) -> None:
+    assert (ROOT / "great_expectations" / "expectations" / f"{name.replace('.', '__')}.json").is_file()
+
+
+def test_every_table_has_owner_freshness_grain_and_writer() -> None:
+    for name in table_names():
+        contract = load_contract(name)
+        assert contract.owner, name
+        assert contract.freshness_minutes > 0, name
+        assert contract.grain, name
+        assert contract.writer in {"stream", "batch"}, name
+        assert contract.key, name
+
+
+def test_there_are_24_event_types_in_four_families() -> None:
+    types = event_types()
+    assert len(types) == 24
+    assert {t.family: sum(1 for o in types.values() if o.family == t.family) for t in types.values()} == {
+        "video": 8,
+        "interaction": 7,
+        "ad": 5,
+        "session": 4,
+    }
+
+
+def test_the_dictionary_has_no_unused_word() -> None:
+    used = {c.name for n in table_names() for c in load_contract(n).columns} | {"raw", "user_agent"}
+    assert set(field_dictionary()) == used
+
+
+def test_columns_say_unit_and_kind() -> None:
+    """Counts end in _count, booleans start with is_ (event fields keep the names players send)."""
+    for layer in ("silver", "gold"):
+        for name in table_names(layer):
+            for column in load_contract(name).columns:
+                assert column.type != "boolean" or column.name.startswith("is_"), f"{name}.{column.name}"

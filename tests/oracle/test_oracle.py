@@ -1,0 +1,188 @@
+"""The oracle on hand-worked events, and its independence of the product."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+import uuid
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from oracle import oracle_views, walk
+
+T0 = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+AS_OF = date(2026, 11, 24)
+VIDEO = {
+    "playback_id": "p1", "video_id": "t1", "content_title": "Title", "content_type": "movie", "content_duration": 100,
+    "playback_position": 0, "video_quality": "720p",
+}  # fmt: skip
+
+
+def iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def event(event_type: str, at_s: float = 0, *, received_after_s: float = 1, **values: Any) -> dict[str, Any]:
+    at = T0 + timedelta(seconds=at_s)
+    told = {
+        "event_id": str(uuid.uuid4()), "event_type": event_type, "event_timestamp": iso(at), "schema_version": 1,
+        "received_at": iso(at + timedelta(seconds=received_after_s)), "session_id": "s1", "device_id": "d1", "user_id": "ann",
+        "ip_address": "10.0.0.1", "user_agent": "test", "device_type": "tv", "platform": "web", "app_version": "1",
+    }  # fmt: skip
+    return told | (VIDEO if event_type.startswith("video_") else {}) | values
+
+
+def write(directory: Path, topic: str, *events: dict[str, Any] | bytes) -> Path:
+    path = directory / f"{topic}.jsonl"
+    path.write_bytes(b"".join((e if isinstance(e, bytes) else json.dumps(e).encode()) + b"\n" for e in events))
+    return path
+
+
+def play() -> list[dict[str, Any]]:
+    """0 request, 2 s startup, 10-14 stall, 20 seek with a wait of 1 s, 30-50 pause, 60 stop."""
+    return [
+        event("video_play", 0, startup_time=2.0, bitrate=1000),
+        event("video_buffer", 10, buffer_duration=4.0, playback_position=8),
+        event("video_seek", 20, seek_from_position=14, seek_to_position=40, playback_position=40),
+        event("video_buffer", 20.2, buffer_duration=1.0, playback_position=40),
+        event("video_pause", 30, playback_position=48, bitrate=2000),
+        event("video_play", 50, playback_position=48),
+        event("video_stop", 60, playback_position=58),
+    ]
+
+
+def quality(paths: list[Path]) -> dict[str, Any]:
+    (row,) = oracle_views(paths, AS_OF)["V_PLATFORM_QUALITY"]
+    return row
+
+
+def test_play__every_second_is_one_kind_of_time(tmp_path: Path) -> None:
+    row = quality([write(tmp_path, "video_events", *play())])
+    worked = {
+        "PLAYS": 1, "STARTED": 1, "FAILED": 0, "STARTUP_FAILURES": 0, "EXITS_BEFORE_START": 0, "ENDED": 1, "COMPLETED": 0, "ERRORS": 0,
+        "WATCHED_MS": 40_000,  # 0-30 and 50-60
+        "STALL_MS": 4_000,
+        "STALLS": 1,
+        "SEEK_MS": 1_000,
+        "STARTUP_MS": 2_000,
+        "STARTUP_KNOWN": 1,
+        "PLAYED_MS": 33_000,  # 40 - 2 - 4 - 1
+        "MEDIA_MS": 33_000,
+        "MEDIA_BITS": 23_000 * 1000 + 10_000 * 2000,  # kbit/s x ms: 23 s until the pause, then 10 s
+        "PLATFORM": "web", "DEVICE_TYPE": "tv", "PLAYER": "unknown", "CDN": "unknown",
+    }  # fmt: skip
+    assert {name: row[name] for name in worked} == worked
+
+
+def test_play__exit_before_start_and_startup_failure(tmp_path: Path) -> None:
+    left = [event("video_play", 0, playback_id="a"), event("video_stop", 3, playback_id="a")]
+    broken = [event("video_play", 0, playback_id="b"), event("video_error", 5, playback_id="b", error_code="E", fatal=True)]
+    row = quality([write(tmp_path, "video_events", *left, *broken)])
+    # all watched time of a play that never started is startup: 3 s + 5 s watched, none on screen
+    assert (row["EXITS_BEFORE_START"], row["STARTUP_FAILURES"], row["FAILED"], row["STARTED"]) == (1, 1, 1, 0)
+    assert (row["WATCHED_MS"], row["PLAYED_MS"], row["STARTUP_KNOWN"]) == (8_000, 0, 0)
+
+
+def test_play__a_stall_is_cut_by_the_end_of_the_play() -> None:
+    def at(event_type: str, ms: int, **values: Any) -> dict[str, Any]:
+        told = dict.fromkeys(("startup_ms", "stall_ms", "bitrate_kbps", "dropped", "fatal", "user_id", "cdn", "player"))
+        told |= {"device_id": "d", "platform": "web", "device_type": "tv", "content_id": "t", "duration_s": 100, "position_s": 0}
+        return told | {"event_type": event_type, "at_ms": ms} | values
+
+    row = walk([at("video_play", 0, startup_ms=500), at("video_buffer", 3_000, stall_ms=9_000), at("video_stop", 5_000)])
+    assert (row["watched_ms"], row["stall_ms"], row["played_ms"], row["stalls"]) == (5_000, 2_000, 2_500, 1)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"\xff\xfe not text",
+        b'{"event_id": "cut',
+        b'["an array"]',
+        event("video_teleport"),
+        event("user_like", content_id="t1", content_type="movie"),  # on the wrong topic
+        event("video_play", device_type="fridge"),
+        event("video_play", playback_position="twelve"),
+        event("video_play", playback_position=101),
+        event("video_play", bitrate=0),
+        event("video_play", user_agent="x" * 1025),
+        event("video_play", received_after_s=-301),
+        event("video_play", received_after_s=7 * 86_400 + 1),  # late: kept, but not built
+        {name: value for name, value in event("video_play").items() if name != "ip_address"},
+        event("video_buffer"),
+        event("video_play", event_id="not-a-uuid"),
+    ],
+    ids=lambda bad: bad[:12].decode("latin1") if isinstance(bad, bytes) else None,
+)
+def test_bad_and_late_records_count_nowhere(tmp_path: Path, bad: dict[str, Any] | bytes) -> None:
+    other = {"playback_id": "bad", "session_id": "bad", "user_id": "bad", "device_id": "bad"}
+    record = bad if isinstance(bad, bytes) else {name: other.get(name, value) for name, value in bad.items()}
+    views = oracle_views([write(tmp_path, "video_events", *play(), record)], AS_OF)
+    assert views == oracle_views([write(tmp_path, "video_events", *play())], AS_OF)
+
+
+def test_duplicates_count_once(tmp_path: Path) -> None:
+    events = play()
+    once = oracle_views([write(tmp_path, "video_events", *events)], AS_OF)
+    assert oracle_views([write(tmp_path, "video_events", *events, *reversed(events))], AS_OF) == once
+
+
+def test_daily_and_content(tmp_path: Path) -> None:
+    day = 86_400
+    bob = {"user_id": "bob", "session_id": "s2", "device_id": "d2"}
+    like = event("user_like", 0, content_id="t1", content_type="movie", **bob)
+    early = event("user_comment", -8 * day, content_id="t1", content_type="movie", comment_text="!", **bob)
+    visit = {"user_id": "cyd", "session_id": "s3", "device_id": "d3"}
+    anonymous = event("session_start", -day, session_id="s4", device_id="d4")
+    del anonymous["user_id"]
+    ad = {"ad_id": "a", "ad_type": "pre_roll", "ad_duration": 15, "ad_position": 0, "content_id": "t1", "content_type": "movie"}
+    ads = [
+        event("ad_impression", -1, **ad, ad_price=0.012345, currency="USD"),
+        event("ad_impression", -1, **ad, ad_price=9, currency="EUR"),
+    ]
+    paths = [
+        write(tmp_path, "video_events", *play()),
+        write(tmp_path, "user_interactions", like, early),
+        write(tmp_path, "session_events", event("session_start", -day, **visit), event("session_end", 10 - day, **visit), anonymous),
+        write(tmp_path, "ad_events", *ads, event("ad_click", 0, **ad)),
+    ]
+    views = oracle_views(paths, AS_OF)
+    assert [
+        (str(r["EVENT_DATE"]), r["DAILY_ACTIVE_USERS"], r["WEEKLY_ACTIVE_USERS"], r["MONTHLY_ACTIVE_USERS"])
+        for r in views["V_DAILY_ACTIVE_USERS"]
+    ] == [
+        ("2026-11-16", 1, 1, 1),  # bob's comment
+        ("2026-11-23", 2, 2, 3),  # cyd, and d4 without a name; bob 7 days ago
+        ("2026-11-24", 2, 4, 4),  # ann, bob
+    ]
+    today = views["V_DAILY_ACTIVE_USERS"][-1]
+    # ann's player made a visit (s1); the ads 1 s earlier are no visit
+    assert (today["SESSIONS"], today["PLAYS"], today["WATCHED_MS"], today["REVENUE"]) == (1, 1, 40_000, Decimal("0.012345"))
+    (title,) = views["V_TOP_CONTENT"]
+    assert title == {
+        "VIEW_RANK": 1, "CONTENT_ID": "t1", "TOTAL_VIEWS_30D": 1, "UNIQUE_VIEWERS_30D": 1, "WATCHED_MS_30D": 40_000,
+        "INTERACTIONS_30D": 2, "LIKES_30D": 1, "REVENUE_30D": Decimal("0.012345"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("module", ["oracle.py", "oracle_validity.py"])
+def test_the_oracle_reads_nothing_of_the_product(module: str) -> None:
+    tree = ast.parse((Path(__file__).parent / module).read_text(encoding="utf-8"))
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        for name in (
+            [a.name for a in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert imported <= {"__future__", "collections", "datetime", "itertools", "pathlib", "typing", "duckdb", "pyarrow", "oracle_validity"}

@@ -1,0 +1,184 @@
+"""jobs/churn.py: features, train and promote, score over a population whose hazard is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from playhead.churn.registry import ChurnRegistry
+from playhead.contracts.model import load_contract
+from playhead.errors import BuildError, GateError, ModelError
+from playhead.io.delta import append, read_table, replace_partitions, table_version
+from playhead.jobs.churn import build_features, score, train_and_promote
+from playhead.jobs.churn_publish import publish_scores
+from playhead.jobs.run_context import RunContext
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+RUN = RunContext("retrain_churn", "manual__1")
+DAY_34 = date(2026, 2, 3)
+
+
+def _publish(spark: SparkSession, lake: str, gold, table: str, rows: list[dict[str, Any]], *, log: bool = True) -> None:
+    contract = load_contract(table)
+    days = sorted({date(2026, 1, 1) + timedelta(days=row["day"] - 1) for row in rows})
+    version = replace_partitions(spark, gold(table, rows), lake, contract, days)
+    if log:
+        row = {"run_id": "b", "table_name": table, "partition_key": "2026-01-01", "dag_id": "build_daily", "bronze_version": 7,
+               "inputs": {}, "table_version": version, "rows_count": 1, "content_hash": "", "published_at": datetime.now(UTC)}  # fmt: skip
+        append(spark, lake, "ops.publish_log", [row])
+
+
+@dataclass(frozen=True)
+class World:
+    spark: SparkSession
+    lake: str
+    registry: ChurnRegistry
+    features: dict[str, Any]
+    training: dict[str, Any]
+    scoring: dict[str, Any]
+
+    def scores(self) -> list[Any]:
+        return sorted(read_table(self.spark, self.lake, "gold.churn_scores").collect())
+
+    def log(self) -> list[Any]:
+        return read_table(self.spark, self.lake, "ops.publish_log").filter("table_name = 'gold.churn_scores'").orderBy("run_id").collect()
+
+
+@pytest.fixture(scope="module")
+def world(spark, gold, population, tmp_path_factory) -> World:
+    """The population published, and one run of all three steps."""
+    home = tmp_path_factory.mktemp("home")
+    lake, registry = str(home / "lake"), ChurnRegistry(home / "mlflow")
+    _publish(spark, lake, gold, "gold.user_daily", population)
+    titles = [{"day": r["day"], "user": r["user"], "content_id": f"c{r['day'] % 5}", "plays_count": 1} for r in population[:3000]]
+    _publish(spark, lake, gold, "gold.user_content_daily", titles)
+    features = build_features(spark, lake, RUN, horizon_days=7)
+    training = train_and_promote(spark, lake, RUN, registry=registry)
+    return World(spark, lake, registry, features, training, score(spark, lake, RUN, registry=registry))
+
+
+def test_churn__first_model_beats_the_rule_and_is_promoted(world):
+    assert world.features["score_date"] == DAY_34.isoformat()  # day 35 is not over: no later day has begun
+    assert world.features["training_cutoffs"] == 4
+    assert world.training["promoted"] is True
+    assert world.training["in_service"] == "churn-1"
+    assert world.training["pr_auc"] > world.training["baseline_pr_auc"] + 0.01
+
+
+def test_churn__every_paid_user_is_scored_once_and_the_log_says_from_what(world):
+    rows = world.scores()
+    (logged,) = world.log()
+
+    assert len({r.user_id for r in rows}) == len(rows) == world.scoring["users"] == world.features["rows"]["score"]
+    assert {(r.score_date, r.model_version) for r in rows} == {(DAY_34, "churn-1")}
+    assert (logged.run_id, logged.partition_key, logged.bronze_version, logged.rows_count) == (RUN.key, "2026-02-03", 7, len(rows))
+    assert logged.inputs == {name: table_version(world.spark, world.lake, name) for name in ("gold.user_daily", "gold.user_content_daily")}
+
+
+def test_churn__the_run_leaves_no_features_behind(world):
+    assert not list(Path(world.lake).rglob("*churn_features*"))
+    with pytest.raises(ModelError, match="start again from its features step"):
+        score(world.spark, world.lake, RUN, registry=world.registry)
+
+
+def test_churn__the_same_data_again_changes_no_score_and_no_champion(world):
+    before, hashes = world.scores(), {row.content_hash for row in world.log()}
+    again = replace(RUN, run_id="manual__2")
+
+    build_features(world.spark, world.lake, again, horizon_days=7)
+    training = train_and_promote(world.spark, world.lake, again, registry=world.registry)
+    score(world.spark, world.lake, again, registry=world.registry)
+
+    assert (training["promoted"], training["in_service"]) == (False, "churn-1")
+    assert training["reason"].startswith("does not beat the champion")
+    assert world.scores() == before
+    assert {row.content_hash for row in world.log()} == hashes
+
+
+def test_churn__backfill_scores_its_past_day_and_trains_nothing(world):
+    interval = (datetime(2026, 1, 20, tzinfo=UTC), datetime(2026, 1, 21, tzinfo=UTC))
+    past = RunContext("retrain_churn", "backfill__1", kind="backfill", interval=interval)
+    newest = [r for r in world.scores() if r.score_date == DAY_34]
+
+    build_features(world.spark, world.lake, past, horizon_days=7)
+    training = train_and_promote(world.spark, world.lake, past, registry=world.registry)
+    score(world.spark, world.lake, past, registry=world.registry)
+
+    assert training["promoted"] is False
+    assert "backfill" in training["reason"]
+    assert {r.score_date for r in world.scores()} == {date(2026, 1, 20), DAY_34}
+    assert [r for r in world.scores() if r.score_date == DAY_34] == newest
+
+
+def test_churn__scores_of_newer_gold_are_kept(world):
+    newer = world.log()[0].inputs
+    older = {name: version - 1 for name, version in newer.items()}
+    other = read_table(world.spark, world.lake, "gold.churn_scores").filter(f"score_date = DATE'{DAY_34}'").limit(3)
+    before = world.scores()
+
+    publish_scores(world.spark, world.lake, replace(RUN, run_id="late"), other, DAY_34, older)
+
+    assert world.scores() == before
+
+
+def test_churn__scores_that_break_their_contract_are_not_published(world):
+    before = world.scores()
+    broken = read_table(world.spark, world.lake, "gold.churn_scores").filter(f"score_date = DATE'{DAY_34}'").selectExpr(
+        "* EXCEPT (churn_probability, horizon_days, model_version, top_reasons, churn_risk_category, days_since_last_active)",
+        "1.5D AS churn_probability", "churn_risk_category", "days_since_last_active", "horizon_days", "model_version", "top_reasons",
+    )  # fmt: skip
+
+    with pytest.raises(GateError, match=r"gold.churn_scores/2026-02-03 \(.*churn_probability"):
+        publish_scores(world.spark, world.lake, replace(RUN, run_id="broken"), broken, DAY_34, world.log()[0].inputs)
+    assert world.scores() == before
+
+
+def test_churn__short_history_scores_by_the_rule_and_says_so(spark, gold, tmp_path):
+    lake, registry = str(tmp_path / "lake"), ChurnRegistry(tmp_path / "mlflow")
+    _publish(spark, lake, gold, "gold.user_daily", [{"day": day, "user": user} for day in range(1, 12) for user in ("u1", "u2")])
+
+    features = build_features(spark, lake, RUN, horizon_days=7)
+    training = train_and_promote(spark, lake, RUN, registry=registry)
+    scoring = score(spark, lake, RUN, registry=registry)
+
+    assert features["rows"] == {"score": 2}
+    assert training["promoted"] is False
+    assert "too short" in training["reason"]
+    assert scoring == {"score_date": "2026-01-10", "model_version": "rule-baseline", "users": 2}
+    assert not registry.directory.exists()
+
+
+def test_churn__gold_that_was_never_published_is_refused(spark, gold, tmp_path):
+    lake, registry = str(tmp_path / "lake"), ChurnRegistry(tmp_path / "mlflow")
+    _publish(spark, lake, gold, "gold.user_daily", [{"day": day, "user": "u1"} for day in (1, 2)], log=False)
+    build_features(spark, lake, RUN, horizon_days=7)
+
+    with pytest.raises(BuildError, match="run build_daily first"):
+        score(spark, lake, RUN, registry=registry)
+
+
+def test_churn__no_gold_at_all_names_the_next_step(spark, tmp_path):
+    with pytest.raises(ModelError, match="run build_daily"):
+        build_features(spark, str(tmp_path / "lake"), RUN, horizon_days=7)
+
+
+def test_churn__sample_is_bounded_and_keeps_whole_users(world):
+    from playhead.jobs.churn import _sample
+
+    run = replace(RUN, run_id="manual__3")
+    build_features(world.spark, world.lake, run, horizon_days=7)
+    rows = world.spark.read.parquet(f"{world.lake}/_staging/{run.key}/churn_features")
+    total = rows.filter("slice <> 'score'").count()
+
+    small, everything = _sample(rows, total // 4), _sample(rows, total)
+    kept = {user for frame in small.values() for user in frame["user_id"]}
+
+    assert sum(map(len, everything.values())) == total
+    assert total * 0.15 < sum(map(len, small.values())) < total * 0.35
+    assert sum(frame["user_id"].isin(kept).sum() for frame in everything.values()) == sum(map(len, small.values()))

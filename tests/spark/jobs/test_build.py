@@ -1,0 +1,158 @@
+"""Builds from bronze to gold, as the DAGs run them: exact partitions, one commit each, the same content whenever and however often."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from playhead.contracts.model import load_contract
+from playhead.errors import BuildError, GateError
+from playhead.io.delta import read_table, table_version
+from playhead.jobs import publish
+from playhead.jobs.audit import audit_ids
+from playhead.jobs.build import run_build
+from playhead.jobs.gate import gate_phase
+from playhead.jobs.plan import plan_build
+from playhead.jobs.publish import publish_phase
+from playhead.jobs.published import read_cursor, read_published
+from playhead.jobs.record import record_run
+from playhead.jobs.stage import stage_phase
+from playhead.quality.profile import table_hash
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.spark
+
+
+def build(spark: SparkSession, lake: str, run_id: str, **options: Any) -> dict[str, Any]:
+    return run_build(spark, lake, dag_id="build_test", run_id=run_id, **({"kind": "pull"} | options))
+
+
+def plan_and_stage(spark: SparkSession, lake: str, run_id: str) -> None:
+    """A run that has built and passed its silver events, and published nothing."""
+    plan_build(spark, lake, dag_id="build_test", run_id=run_id, kind="pull")
+    stage_phase(spark, lake, run_id, "silver_events")
+    gate_phase(spark, lake, run_id, "silver_events")
+
+
+def hashes(spark: SparkSession, lake: str, *tables: str) -> dict[str, str]:
+    return {table: table_hash(read_table(spark, lake, table), load_contract(table)) for table in tables}
+
+
+def test_build__late_event_rebuilds_the_play_that_began_before_midnight(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
+    land(
+        event("30T23:50", startup_time=1.0),
+        event("30T23:55", playback_id="p2", startup_time=1.0),
+        event("30T10:00", playback_id="p3", startup_time=1.0),
+    )
+    build(spark, lake, "first")
+    land(event("31T00:10", "video_stop", playback_position=1200))
+    build(spark, lake, "second")
+
+    plays = {row.playback_id: row for row in read_table(spark, lake, "silver.playbacks").collect()}
+    qoe = read_table(spark, lake, "gold.qoe_hourly").groupBy().sum("plays_count", "watched_ms").collect()[0]
+    published = read_published(spark, lake, {"silver.playbacks", "gold.qoe_hourly", "gold.user_daily"})
+
+    # p1 runs 23:50 to 00:10 = 20 min; p2 has no end, so it lasts until its last event
+    assert plays["p1"].watched_ms == 20 * 60_000
+    assert plays["p1"].is_ended
+    assert not plays["p2"].is_ended
+    assert (qoe[0], qoe[1]) == (3, 20 * 60_000)
+    versions = {key: partition.table_version for key, partition in published.of("silver.playbacks").items()}
+    # the start hour 23 was rebuilt with the event's own hour, the far hour 10 was not
+    assert versions["2026-01-30T23"] == versions["2026-01-31T00"] > versions["2026-01-30T10"]
+    assert set(published.of("gold.user_daily")) == {"2026-01-30", "2026-01-31"}
+    with pytest.raises(BuildError, match="no plan"):
+        stage_phase(spark, lake, "second", "gold")
+
+
+def test_build__refused_partition_stays_pending_and_holds_nothing_back(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
+    land(event("31T05:10"), event("31T06:10", playback_id="p2", country="germany"))
+
+    with pytest.raises(GateError, match=r"silver.video_events/2026-01-31T06 \(pattern:country\)"):
+        build(spark, lake, "run")
+
+    assert [row.playback_id for row in read_table(spark, lake, "silver.playbacks").collect()] == ["p1"]
+    assert read_table(spark, lake, "gold.qoe_hourly").count() == 1
+    cursor = read_cursor(spark, lake)
+    assert cursor is not None
+    assert cursor.pending_hours == ("2026-01-31T06",)
+    with pytest.raises(GateError):  # a record step that is tried again must not turn the refusal into success
+        record_run(spark, lake, "run")
+
+
+def test_publish__again_adds_nothing_and_a_crash_before_the_log_is_made_good(
+    spark: SparkSession, lake: str, land: Any, event: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land(event("31T05:10"))
+    plan_and_stage(spark, lake, "run")
+
+    def crash(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(publish, "append", crash)
+        publish_phase(spark, lake, "run", "silver_events")
+    committed = table_version(spark, lake, "silver.video_events")
+    assert read_published(spark, lake).tables == {}
+
+    first = publish_phase(spark, lake, "run", "silver_events")
+    logged = read_table(spark, lake, "ops.publish_log").count()
+    second = publish_phase(spark, lake, "run", "silver_events")
+
+    assert table_version(spark, lake, "silver.video_events") == committed, "the commit was found, not made again"
+    assert read_published(spark, lake).of("silver.video_events")["2026-01-31T05"].table_version == committed
+    assert first == second == dict.fromkeys(first, 1)
+    assert logged == read_table(spark, lake, "ops.publish_log").count() == 4
+
+
+def test_publish__refuses_what_a_newer_run_published(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
+    land(event("31T05:10"), event("31T06:10"))
+    plan_and_stage(spark, lake, "slow")
+    newest = land(event("31T05:20", "video_pause"))
+    plan_and_stage(spark, lake, "quick")
+    publish_phase(spark, lake, "quick", "silver_events")
+    after_quick = hashes(spark, lake, "silver.video_events")
+
+    counts = publish_phase(spark, lake, "slow", "silver_events")
+
+    assert counts["silver.video_events"] == 0
+    assert hashes(spark, lake, "silver.video_events") == after_quick
+    assert {p.bronze_version for p in read_published(spark, lake).of("silver.video_events").values()} == {newest}
+
+
+def test_backfill__rebuilds_exactly_its_day_with_the_same_content(spark: SparkSession, lake: str, land: Any, event: Any, at: Any) -> None:
+    land(
+        event("30T05:10", startup_time=0.5),
+        event("30T05:20", "video_stop", playback_position=600),
+        event("31T05:10", playback_id="p2", startup_time=0.5),
+        event("31T06:10", "like"),
+    )
+    build(spark, lake, "first")
+    tables = ("silver.video_events", "silver.playbacks", "gold.qoe_hourly", "gold.user_daily", "gold.audience_daily")
+    before, published = hashes(spark, lake, *tables), read_published(spark, lake)
+
+    build(spark, lake, "again", kind="backfill", interval=(at("30T00:00"), at("31T00:00")))
+
+    assert hashes(spark, lake, *tables) == before
+    assert read_cursor(spark, lake).pending_hours == ()
+    now = read_published(spark, lake)
+    for table in tables:
+        rebuilt = {key for key, p in now.of(table).items() if p.table_version > published.of(table).get(key, p).table_version}
+        assert {key[:10] for key in rebuilt} == {"2026-01-30"}, table
+
+
+def test_audit__conflict_across_hours_leaves_silver_with_the_next_build(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
+    first = event("31T05:10")
+    land(first, event("31T07:10", event_id=first["event_id"]), first | {"offset": 900, "received_at": first["landed_at"]})
+    build(spark, lake, "first")
+    assert read_table(spark, lake, "silver.video_events").count() == 2
+
+    assert audit_ids(spark, lake) == {"found": 1}
+    assert audit_ids(spark, lake) == {"found": 0}
+    build(spark, lake, "second")
+
+    (kept,) = read_table(spark, lake, "silver.video_events").selectExpr("hour(event_hour) AS hour").collect()
+    assert kept.hour == 5

@@ -1,0 +1,135 @@
+"""Planning: what a run takes, what stays pending, and what moves the cursor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from playhead.contracts.derive import spark_ddl
+from playhead.contracts.model import load_contract
+from playhead.errors import BuildError
+from playhead.io.delta import append, table_path
+from playhead.jobs.plan import plan_build, read_plan
+from playhead.jobs.published import read_cursor
+from playhead.jobs.record import record_run
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from playhead.jobs.plan import Plan
+
+pytestmark = pytest.mark.spark
+
+
+def pull(spark: SparkSession, lake: str, run_id: str, newest_hours: int | None = None) -> Plan:
+    return plan_build(spark, lake, dag_id="build_test", run_id=run_id, kind="pull", newest_hours=newest_hours)
+
+
+def test_plan__hourly_takes_the_newest_three_and_the_daily_takes_the_rest(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
+    land(*(event(f"31T0{hour}:10") for hour in range(5)))
+    hourly = pull(spark, lake, "hourly-1", newest_hours=3)
+
+    assert hourly.event_hours == ("2026-01-31T02", "2026-01-31T03", "2026-01-31T04")
+    assert hourly.pending_hours == ("2026-01-31T00", "2026-01-31T01")
+    assert hourly.gold_tables == ("gold.qoe_hourly",)
+
+    record_run(spark, lake, "hourly-1")
+    land(event("31T04:50"), event("31T01:20"))
+    daily = pull(spark, lake, "daily-1")
+
+    # 00 and 01 were left over; 01 and 04 have new events; 02 and 03 are built
+    assert daily.event_hours == ("2026-01-31T00", "2026-01-31T01", "2026-01-31T04")
+    assert daily.pending_hours == ()
+    assert len(daily.gold_tables) == 5
+
+
+def test_plan__rejected_and_late_rows_touch_nothing(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
+    rejected = {"event_hour": None, "raw": b"{", "rejected_because": ["malformed_json"]}
+    land(event("31T05:10"), event("31T06:10", is_late=True), event("31T07:10", **rejected))
+
+    assert pull(spark, lake, "run").event_hours == ("2026-01-31T05",)
+
+
+def test_plan__is_kept_for_the_run(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
+    version = land(event("31T05:10"))
+    first = pull(spark, lake, "run")
+    land(event("31T06:10"))
+
+    assert pull(spark, lake, "run") == first == read_plan(lake, "run")
+    assert first.bronze_version == version
+    with pytest.raises(BuildError, match="in use by DAG build_test"):
+        plan_build(spark, lake, dag_id="other", run_id="run", kind="pull")
+
+
+def test_plan__backfill_takes_its_interval_and_moves_no_cursor(spark: SparkSession, lake: str, land: Any, event: Any, at: Any) -> None:
+    land(*(event(f"31T0{hour}:10") for hour in range(4)))
+    pull(spark, lake, "hourly", newest_hours=3)
+    record_run(spark, lake, "hourly")
+    before = read_cursor(spark, lake)
+    land(event("31T01:30"))
+
+    backfill = plan_build(
+        spark, lake, dag_id="build_test", run_id="backfill", kind="backfill", interval=(at("31T00:00"), at("31T02:00")), newest_hours=3
+    )
+    record_run(spark, lake, "backfill")
+
+    assert backfill.event_hours == ("2026-01-31T00", "2026-01-31T01")
+    assert read_cursor(spark, lake) == before
+    assert before is not None
+    assert before.pending_hours == ("2026-01-31T00",)
+    # the next pull still takes what the backfill happened to build: it moved nothing
+    assert pull(spark, lake, "next").event_hours == ("2026-01-31T00", "2026-01-31T01")
+    with pytest.raises(BuildError, match="no interval"):
+        plan_build(spark, lake, dag_id="build_test", run_id="bad", kind="backfill")
+
+
+def test_plan__nothing_new_is_an_empty_plan_and_a_recorded_run_can_run_again(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
+    assert pull(spark, lake, "before-anything").bronze_version is None
+
+    land(event("31T05:10"))
+    assert pull(spark, lake, "run").log_id == "run"
+    record_run(spark, lake, "run")
+    again = pull(spark, lake, "run")
+
+    assert (again.event_hours, again.pending_hours, again.log_id) == ((), (), "run~2")
+
+
+def test_plan__id_conflicts_touch_their_hours_once(spark: SparkSession, lake: str, land: Any, event: Any, at: Any) -> None:
+    land(event("31T05:10"), event("31T06:10"))
+    pull(spark, lake, "first")
+    record_run(spark, lake, "first")
+    conflict = {"event_id": "x", "kept_event_hour": at("31T05:00"), "found_at": at("31T07:00")}
+    append(spark, lake, "ops.id_conflicts", [
+        conflict | {"event_hour": at("31T06:00"), "conflict": "other_hour"},
+        conflict | {"event_hour": at("31T05:00"), "conflict": "other_content"},  # silver keeps the first: nothing to rebuild
+    ])  # fmt: skip
+
+    assert pull(spark, lake, "second").event_hours == ("2026-01-31T06",)
+    record_run(spark, lake, "second")
+    assert pull(spark, lake, "third").event_hours == ()
+
+
+def test_plan__without_a_change_feed_every_hour_counts_as_touched(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
+    ddl = spark_ddl(load_contract("bronze.events").columns)
+    spark.sql(f"CREATE TABLE delta.`{table_path(lake, 'bronze.events')}` ({ddl}) USING delta").collect()
+    land(event("31T05:10"))
+    pull(spark, lake, "first")
+    record_run(spark, lake, "first")
+    land(event("31T06:10"))
+
+    assert pull(spark, lake, "second").event_hours == ("2026-01-31T05", "2026-01-31T06")
+
+
+def test_cursor__newest_version_wins_whoever_finishes_last(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
+    land(event("31T05:10"))
+    pull(spark, lake, "slow")
+    newest = land(event("31T06:10"))
+    pull(spark, lake, "quick")
+    record_run(spark, lake, "quick")
+    record_run(spark, lake, "slow")
+
+    cursor = read_cursor(spark, lake)
+
+    assert cursor is not None
+    assert cursor.bronze_version == newest

@@ -1,0 +1,149 @@
+"""The producer: ledger before broker, acknowledgement after it, and honest about what was not acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+
+from playhead.errors import BrokerError
+from playhead.events import producer as producer_module
+from playhead.events.ledger import Ledger, digest, read_ledger
+from playhead.events.producer import Producer, Record
+
+RECORDS = [Record("video_events", "u1", b'{"a":1}', "id-1"), Record("ad_events", "u2", b"not json")]
+
+
+class FakeMessage:
+    """What a delivery report says about its record."""
+
+    def __init__(self, value: bytes) -> None:
+        self._value = value
+
+    def value(self) -> bytes:
+        return self._value
+
+
+class FakeKafka:
+    """A broker in memory. `refuses` lists values it will not acknowledge; `at_produce` looks around when a record is handed over."""
+
+    def __init__(self, refuses: tuple[bytes, ...] = (), at_produce: Callable[[], None] = lambda: None) -> None:
+        self.refuses = refuses
+        self.at_produce = at_produce
+        self.taken: list[dict[str, Any]] = []
+        self.full_for = 0
+
+    def __call__(self, config: dict[str, Any]) -> FakeKafka:
+        self.config = config
+        return self
+
+    def list_topics(self, timeout: float) -> None:
+        """Answers."""
+
+    def produce(self, topic: str, value: bytes, key: str, *, headers: list[tuple[str, bytes]]) -> None:
+        if self.full_for:
+            self.full_for -= 1
+            raise BufferError
+        self.at_produce()
+        if value in self.refuses:
+            self.config["on_delivery"](KafkaError(KafkaError._MSG_TIMED_OUT), FakeMessage(value))
+        else:
+            self.taken.append({"topic": topic, "value": value, "key": key, "headers": headers})
+
+    def poll(self, timeout: float) -> int:
+        return 0
+
+    def flush(self, timeout: float) -> int:
+        return 0
+
+
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kafka: FakeKafka) -> Producer:
+    monkeypatch.setattr(producer_module, "KafkaProducer", kafka)
+    return Producer({"bootstrap.servers": "broker:9092"}, Ledger(tmp_path, "p"))
+
+
+def test_producer__sends_with_its_headers_and_keeps_the_books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka = FakeKafka()
+    producer = make(tmp_path, monkeypatch, kafka)
+    replay = Record("video_events", "u1", b"{}", "id-3", (("replay_of", b"video_events/0/7"),))
+
+    assert producer.send([*RECORDS, replay]) == [0, 1, 2]
+    producer.close()
+
+    assert [taken["headers"] for taken in kafka.taken] == [
+        [("producer_id", b"p"), ("producer_sequence", b"0")],
+        [("producer_id", b"p"), ("producer_sequence", b"1")],
+        [("producer_id", b"p"), ("producer_sequence", b"2"), ("replay_of", b"video_events/0/7")],
+    ]
+    sent, acked = read_ledger(tmp_path)
+    assert sent["event_id"].to_pylist() == ["id-1", "", "id-3"]
+    assert sent["topic"].to_pylist() == ["video_events", "ad_events", "video_events"]
+    assert sent["digest"].to_pylist() == [digest(b'{"a":1}'), digest(b"not json"), digest(b"{}")]
+    assert acked["sequence"].to_pylist() == [0, 1, 2]
+
+
+def test_producer__asks_the_broker_for_every_guarantee(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka = FakeKafka()
+    make(tmp_path, monkeypatch, kafka).close()
+    assert kafka.config["acks"] == "all"
+    assert kafka.config["enable.idempotence"] is True
+
+
+def test_producer__records_are_on_disk_before_the_broker_gets_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_disk: list[int] = []
+    kafka = FakeKafka(at_produce=lambda: on_disk.append(read_ledger(tmp_path)[0].num_rows))
+    producer = make(tmp_path, monkeypatch, kafka)
+    producer.send(RECORDS)
+    producer.close()
+    assert on_disk == [2, 2]
+
+
+def test_producer__negative_control__sending_first_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_disk: list[int] = []
+    kafka = FakeKafka(at_produce=lambda: on_disk.append(read_ledger(tmp_path)[0].num_rows))
+    producer = make(tmp_path, monkeypatch, kafka)
+    # The guard taken out: the ledger is written only after the records were handed over.
+    monkeypatch.setattr(producer.ledger, "record_sent", lambda rows: None)
+    producer.send(RECORDS)
+    producer.close()
+    assert on_disk == [0, 0]
+
+
+def test_producer__acknowledges_only_what_the_broker_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    producer = make(tmp_path, monkeypatch, FakeKafka(refuses=(b"not json",)))
+    with pytest.raises(BrokerError, match=r"did not acknowledge 1 of 2 records \(sequence 1: .*playhead status"):
+        producer.send(RECORDS)
+    producer.close()
+    sent, acked = read_ledger(tmp_path)
+    assert sent["sequence"].to_pylist() == [0, 1]
+    assert acked["sequence"].to_pylist() == [0]
+
+
+def test_producer__keeps_the_callers_sequences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    producer = make(tmp_path, monkeypatch, FakeKafka())
+    assert producer.send(RECORDS, [40, 7]) == [40, 7]
+    assert producer.ledger.next_sequence == 41
+    producer.close()
+
+
+def test_producer__waits_while_the_client_queue_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka = FakeKafka()
+    kafka.full_for = 3
+    producer = make(tmp_path, monkeypatch, kafka)
+    producer.send(RECORDS)
+    producer.close()
+    assert len(kafka.taken) == 2
+
+
+def test_producer__a_dead_broker_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka = FakeKafka()
+
+    def no_answer(timeout: float) -> None:
+        raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+
+    monkeypatch.setattr(kafka, "list_topics", no_answer)
+    with pytest.raises(BrokerError, match=r"no Kafka broker answers at broker:9092; start it with `playhead up`"):
+        make(tmp_path, monkeypatch, kafka)

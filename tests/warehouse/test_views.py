@@ -1,0 +1,169 @@
+"""The BI views on hand-worked gold rows: every ratio is summed up in a comment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+Ask = Callable[..., list[dict[str, Any]]]
+Facts = Any  # conftest.Facts
+
+
+def test_v_daily_active_users(facts: Facts, ask: Ask) -> None:
+    def audience(day: str, daily: int, **values: Any) -> dict[str, Any]:
+        return dict(facts.row("gold.audience_daily", event_date=facts.day(day), daily_active_viewers_count=daily, **values))
+
+    told = {"weekly_active_viewers_count": 12, "monthly_active_viewers_count": 20, "premium_viewers_count": 3, "free_viewers_count": 5}
+    sums = {"sessions_count": 12, "plays_count": 16, "completed_count": 4, "watched_ms": 4_800_000, "ad_revenue": Decimal("1.25")}
+    days = [audience("2026-08-26", 1), audience("2026-08-27", 2), audience("2026-11-17", 10), audience("2026-11-24", 8, **told, **sums)]
+    facts.put("gold.audience_daily", *days)
+    rows = ask("SELECT * FROM BI.V_DAILY_ACTIVE_USERS ORDER BY EVENT_DATE")
+    # 90 days ending 2026-11-24 begin on 2026-08-27
+    assert [str(r["EVENT_DATE"]) for r in rows] == ["2026-08-27", "2026-11-17", "2026-11-24"]
+    newest = {name: float(value) if isinstance(value, Decimal) else value for name, value in rows[-1].items()}
+    assert newest == {
+        "EVENT_DATE": facts.day("2026-11-24"),
+        "DAILY_ACTIVE_USERS": 8,
+        "WEEKLY_ACTIVE_USERS": 12,
+        "MONTHLY_ACTIVE_USERS": 20,
+        "DAILY_ACTIVE_USERS_TREND_PCT": -20.0,  # 8 against 10 a week before
+        "STICKINESS_PCT": 40.0,  # 8 / 20
+        "PREMIUM_USERS": 3,
+        "FREE_USERS": 5,
+        "SESSIONS": 12,
+        "PLAYS": 16,
+        "WATCHED_MS": 4_800_000,
+        "WATCH_MINUTES_PER_USER": 10.0,  # 80 min / 8
+        "SESSIONS_PER_USER": 1.5,  # 12 / 8
+        "COMPLETION_RATE_PCT": 25.0,  # 4 / 16
+        "REVENUE": 1.25,
+        "AS_OF": facts.day("2026-11-24"),
+    }
+    assert (rows[0]["DAILY_ACTIVE_USERS_TREND_PCT"], rows[0]["COMPLETION_RATE_PCT"]) == (None, None)
+
+
+def test_v_top_content__counts_each_viewer_once_over_the_window(facts: Facts, ask: Ask) -> None:
+    def title(day: str, content_id: str, plays: int, **values: Any) -> dict[str, Any]:
+        told = {"content_title": f"Title {content_id} {day}", "content_type": "movie", "content_duration_s": 6000}
+        return dict(facts.row("gold.content_daily", event_date=facts.day(day), content_id=content_id, plays_count=plays, **told, **values))
+
+    def touch(day: str, viewer: str, content_id: str, plays: int = 1) -> dict[str, Any]:
+        key = {"event_date": facts.day(day), "viewer_id": viewer, "content_id": content_id}
+        return dict(facts.row("gold.user_content_daily", plays_count=plays, **key))
+
+    titles = [
+        title("2026-10-25", "a", 100),  # the 31st day: outside
+        title("2026-10-26", "a", 3, completed_count=1, watched_ms=3_600_000, ad_revenue=Decimal("0.50")),
+        title(
+            "2026-11-24", "a", 2, completed_count=1, watched_ms=1_800_000, interactions_count=4, likes_count=3, ad_revenue=Decimal("0.25")
+        ),
+        title("2026-11-24", "b", 7, interactions_count=7),
+    ]
+    touches = [
+        touch("2026-10-26", "ann", "a", 3),
+        touch("2026-11-24", "ann", "a"),
+        touch("2026-11-24", "bob", "a"),
+        touch("2026-11-24", "cyd", "b", 7),
+    ]
+    facts.put("gold.content_daily", *titles)
+    facts.put("gold.user_content_daily", *touches, touch("2026-11-24", "dan", "a", plays=0))  # dan only liked it
+    first, second = ask("SELECT * FROM BI.V_TOP_CONTENT ORDER BY VIEW_RANK")
+    assert (first["CONTENT_ID"], first["TOTAL_VIEWS_30D"], first["UNIQUE_VIEWERS_30D"]) == ("b", 7, 1)
+    assert (second["CONTENT_ID"], second["CONTENT_TITLE"]) == ("a", "Title a 2026-11-24")
+    assert (second["TOTAL_VIEWS_30D"], second["WATCHED_MS_30D"], second["INTERACTIONS_30D"]) == (5, 5_400_000, 4)
+    assert second["UNIQUE_VIEWERS_30D"] == 2  # ann on both days, bob; the days would sum to 3
+    assert second["REVENUE_30D"] == Decimal("0.75")
+    assert float(second["WATCH_HOURS_30D"]) == 1.5
+    assert float(second["AVG_COMPLETION_RATE_PCT"]) == 40.0  # 2 / 5
+    assert float(second["ENGAGEMENT_PER_VIEW"]) == 0.8  # 4 / 5, less than b's 7 / 7
+    assert (first["ENGAGEMENT_RANK"], second["ENGAGEMENT_RANK"]) == (1, 2)
+    # newest 7 days: 2 plays; 23 days before: 3. (2/7 + 1) / (3/23 + 1)
+    assert float(second["TRENDING_SCORE"]) == pytest.approx((2 / 7 + 1) / (3 / 23 + 1))
+    assert {r["AS_OF"] for r in (first, second)} == {facts.day("2026-11-24")}
+
+
+def test_v_platform_quality__ratios_of_sums_by_player(facts: Facts, ask: Ask) -> None:
+    def hour(day: str, at: int, player: str, **values: Any) -> dict[str, Any]:
+        told = {"platform": "web", "device_type": "desktop", "cdn": "edge-1", "country": "DE", "player": player, "app_version": "1"}
+        when = datetime.fromisoformat(day).replace(hour=at, tzinfo=UTC)
+        return dict(facts.row("gold.qoe_hourly", event_hour=when, **(told | values)))
+
+    startup = {"startup_ms": 7_000, "startup_ms_count": 4, "startup_le_500ms_count": 1, "startup_le_1000ms_count": 2}
+    upto = {f"startup_le_{ms}ms_count": n for ms, n in ((2000, 3), (4000, 4), (8000, 4), (16000, 4))}
+    sums = {"plays_count": 10, "started_count": 6, "failed_count": 3, "startup_failures_count": 1, "exits_before_start_count": 2}
+    ends = {"ended_count": 8, "completed_count": 4, "errors_count": 5, "dropped_frames_count": 9}
+    times = {"watched_ms": 400_000, "played_ms": 360_000, "stall_ms": 40_000, "stall_count": 5, "seek_ms": 1_000}
+    media = {"media_bits": 900_000_000, "media_ms": 300_000}
+    rows = [
+        hour("2026-11-24", 5, "shaka", **sums, **ends, **times, **media, **startup, **upto),
+        hour("2026-11-24", 6, "shaka", plays_count=10, country="FR"),
+        hour("2026-11-24", 6, "hls.js", plays_count=1),
+        hour("2026-10-25", 23, "shaka", plays_count=1000),  # the 31st day: outside
+    ]
+    facts.put("gold.qoe_hourly", *rows)
+    real, shaka = ask("SELECT * FROM BI.V_PLATFORM_QUALITY ORDER BY PLAYER")
+    assert (real["PLAYER"], real["PLAYS"], real["STARTUP_MEAN_MS"], real["STALLED_TIME_PCT"]) == ("hls.js", 1, None, None)
+    assert {c: shaka[c] for c in ("PLATFORM", "DEVICE_TYPE", "PLAYER", "CDN", "PLAYS", "STARTED")} == {
+        "PLATFORM": "web",
+        "DEVICE_TYPE": "desktop",
+        "PLAYER": "shaka",
+        "CDN": "edge-1",
+        "PLAYS": 20,
+        "STARTED": 6,
+    }
+    worked = {
+        "STARTUP_MEAN_MS": 1750.0,  # 7000 / 4
+        # rank 0.5 * 4 = 2 is the last play of (500, 1000]; rank 3.8 lies 0.8 into the one play of (2000, 4000]
+        "STARTUP_P50_ESTIMATE_MS": 1000.0,
+        "STARTUP_P95_ESTIMATE_MS": 3600.0,
+        "PLAYBACK_FAILURE_PCT": 15.0,  # 3 / 20
+        "VSF_PCT": 5.0,  # 1 / 20
+        "VPF_PCT": 25.0,  # (3 - 1) / 8
+        "EBVS_PCT": 10.0,  # 2 / 20
+        "STALLED_TIME_PCT": 10.0,  # 40 s / 400 s
+        "STALLS_PER_PLAY": 0.25,  # 5 / 20
+        "STALLS_PER_WATCHED_MINUTE": 0.75,  # 5 / (400 / 60)
+        "REBUFFERING_PCT": 10.0,  # 40 / (360 + 40)
+        "AVERAGE_BITRATE_KBPS": 3000.0,  # 900e6 bit / 300e3 ms
+        "COMPLETION_PCT": 20.0,  # 4 / 20
+    }
+    assert {name: float(shaka[name]) for name in worked} == pytest.approx(worked)
+    assert shaka["AS_OF"] == facts.day("2026-11-24")
+
+
+def test_v_platform_quality__startup_beyond_the_histogram_is_not_guessed(facts: Facts, ask: Ask) -> None:
+    told = {"platform": "web", "device_type": "tv", "cdn": "unknown", "country": "DE", "player": "p", "app_version": "1"}
+    slow = facts.row("gold.qoe_hourly", event_hour=datetime(2026, 11, 24, 5, tzinfo=UTC), startup_ms=40_000, startup_ms_count=2, **told)
+    slow |= {"startup_le_16000ms_count": 1}  # 10 s and 30 s
+    facts.put("gold.qoe_hourly", slow)
+    (row,) = ask("SELECT STARTUP_P50_ESTIMATE_MS, STARTUP_P95_ESTIMATE_MS FROM BI.V_PLATFORM_QUALITY")
+    # rank 1 of 2 is the last play of (8000, 16000]; rank 1.9 lies beyond 16 s
+    assert (float(row["STARTUP_P50_ESTIMATE_MS"]), row["STARTUP_P95_ESTIMATE_MS"]) == (16_000.0, None)
+
+
+def test_v_churn_risk__shows_the_newest_scores_only(facts: Facts, ask: Ask) -> None:
+    def score(day: str, user: str, probability: float) -> dict[str, Any]:
+        told = {"churn_risk_category": "High", "days_since_last_active": 9, "horizon_days": 7, "model_version": "3", "top_reasons": "idle"}
+        return dict(facts.row("gold.churn_scores", score_date=facts.day(day), user_id=user, churn_probability=probability, **told))
+
+    facts.put("gold.churn_scores", score("2026-11-23", "ann", 0.25), score("2026-11-24", "ann", 0.75))
+    told = {"user_id": "ann", "subscription_tier": "premium", "is_paid": True, "country": "DE", "platform": "web"}
+    facts.put("gold.user_daily", facts.row("gold.user_daily", event_date=facts.day("2026-11-15"), viewer_id="ann", **told))
+    assert ask("SELECT * FROM BI.V_CHURN_RISK") == [
+        {
+            "USER_ID": "ann",
+            "CHURN_RISK_CATEGORY": "High",
+            "CHURN_RISK_SCORE": 0.75,
+            "DAYS_SINCE_LAST_ACTIVE": 9,
+            "TOP_REASONS": "idle",
+            "SUBSCRIPTION_TIER": "premium",
+            "COUNTRY": "DE",
+            "HORIZON_DAYS": 7,
+            "MODEL_VERSION": "3",
+            "AS_OF": facts.day("2026-11-24"),
+        }
+    ]

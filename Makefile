@@ -58,7 +58,7 @@ requirements:  ## Compile requirements.txt from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet -o requirements.txt
 
 contracts: $(READY)  ## Regenerate what is derived from the contracts and kept in git
-	@$(BIN)/playhead contracts generate
+	@$(BIN)/playhead contracts suites
 
 clean: down  ## Stop the stack and delete its state (.playhead)
 	rm -rf .playhead

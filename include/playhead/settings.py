@@ -59,7 +59,9 @@ class Settings(BaseSettings):
     project_dir: Path = Field(default=Path(), description="The checkout: where dags/, plugins/ and spark_apps/ are.")
     port_base: int = Field(default=18000, ge=1024, le=65000)
 
-    bind_host: str = Field(default="127.0.0.1", description="Address the collector and Spark Connect listen on; loopback unless in a container.")
+    bind_host: str = Field(
+        default="127.0.0.1", description="Address the collector and Spark Connect listen on; loopback unless in a container."
+    )
 
     lake_uri: str = Field(default="", description="Root of the Delta tables: a path or s3a://bucket/prefix.")
     kafka_bootstrap: str = ""

@@ -40,7 +40,17 @@ def test_great_expectations_folder_does_not_shadow_the_library() -> None:
 
 
 def test_required_top_level_names() -> None:
-    names = ["dags", "plugins", "include", "spark_apps", "great_expectations", "tests", "docker-compose.yaml", "requirements.txt", "README.md"]
+    names = [
+        "dags",
+        "plugins",
+        "include",
+        "spark_apps",
+        "great_expectations",
+        "tests",
+        "docker-compose.yaml",
+        "requirements.txt",
+        "README.md",
+    ]
     assert [n for n in names if not (ROOT / n).exists()] == []
 
 

@@ -82,8 +82,9 @@ def _add_valid(db: duckdb.DuckDBPyConnection, topic: str, lines: pa.Table) -> No
             SELECT *, try_cast(event_timestamp AS TIMESTAMP) AS moment, try_cast(received_at AS TIMESTAMP) AS received FROM fields
         )
         SELECT
-            event_id, event_type, epoch_ms(moment) AS at_ms, session_id, device_id, user_id, device_type, platform, cdn, player, playback_id,
-            coalesce(video_id, content_id) AS content_id, content_duration::BIGINT AS duration_s, playback_position::BIGINT AS position_s,
+            event_id, event_type, epoch_ms(moment) AS at_ms, session_id, device_id, user_id, device_type, platform, cdn, player,
+            playback_id, coalesce(video_id, content_id) AS content_id, content_duration::BIGINT AS duration_s,
+            playback_position::BIGINT AS position_s,
             floor(startup_time::DOUBLE * 1000 + 0.5)::BIGINT AS startup_ms, floor(buffer_duration::DOUBLE * 1000 + 0.5)::BIGINT AS stall_ms,
             floor(bitrate::DOUBLE + 0.5)::BIGINT AS bitrate_kbps, dropped_frames::BIGINT AS dropped, fatal = 'true' AS fatal,
             CASE WHEN coalesce(currency, 'USD') = 'USD' THEN ad_price::DECIMAL(18, 6) END AS price

@@ -10,7 +10,11 @@ from playhead.warehouse.schema import ensure_objects
 
 
 def test_ensure_objects__again_changes_nothing(connection: Any) -> None:
-    objects = "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM INFORMATION_SCHEMA.TABLES ORDER BY 1, 2"
+    # The embedded warehouse lists views in VIEWS only; a Snowflake account in both, hence the UNION.
+    objects = (
+        "SELECT TABLE_SCHEMA, TABLE_NAME FROM INFORMATION_SCHEMA.TABLES "
+        "UNION SELECT TABLE_SCHEMA, TABLE_NAME FROM INFORMATION_SCHEMA.VIEWS ORDER BY 1, 2"
+    )
     ensure_objects(connection)
     before = fetch_rows(connection, objects)
     ensure_objects(connection)

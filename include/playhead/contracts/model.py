@@ -2,7 +2,7 @@
 
 One place derives everything else: Spark schemas and warehouse DDL (derive.py), validation rules (quality/rules.py) and Great
 Expectations suites (quality/suites.py). Column types, ranges, enumerations and personal-data classes come from fields.yaml, the field
-dictionary; a table contract lists names and may tighten (required, key). Nothing here imports Spark.
+dictionary; a table contract lists names and may say required, key, or a pattern of its own. Nothing here imports Spark.
 """
 
 from __future__ import annotations
@@ -164,7 +164,8 @@ def _resolve(prop: SchemaProperty, where: str) -> Column:
     field = field_dictionary().get(str(prop.name))
     if field is None:
         raise ContractError(f"{where}.{prop.name} is not in fields.yaml; define it there first")
-    return replace(field, required=bool(prop.required), is_key=bool(prop.primaryKey))
+    pattern = (prop.logicalTypeOptions or {}).get("pattern", field.pattern)
+    return replace(field, required=bool(prop.required), is_key=bool(prop.primaryKey), pattern=pattern)
 
 
 def _merge(*groups: tuple[Column, ...]) -> tuple[Column, ...]:

@@ -22,7 +22,9 @@ BUILDS = ["build_hourly", "build_daily", "load_warehouse", "retrain_churn"]
 REAL_PLAYS = 2
 
 
-def run_demo(settings: Settings, console: Console, *, simulate: Callable[[], None], bring_up: Callable[[], None]) -> DemoResult:
+def run_demo(
+    settings: Settings, console: Console, *, simulate: Callable[[], None], bring_up: Callable[[], None], real_plays: int = REAL_PLAYS
+) -> DemoResult:
     """Run the whole lakehouse and show its answers. The stack stays up.
 
     Run again, it sends nothing of the simulated population twice and changes none of its numbers.
@@ -33,7 +35,7 @@ def run_demo(settings: Settings, console: Console, *, simulate: Callable[[], Non
     started = time.monotonic()
     bring_up()
     with ThreadPoolExecutor(max_workers=1) as player:
-        plays = _start_real_player(player, settings, console)
+        plays = _start_real_player(player, settings, console, real_plays) if real_plays else None
         console.print("[bold]Viewers[/] are simulated into Kafka")
         simulate()
         played = plays.result() if plays is not None else []
@@ -69,7 +71,7 @@ def _run_dags(api: AirflowApi, console: Console) -> None:
         flow.settle(api, BUILDS, tell)
 
 
-def _start_real_player(pool: ThreadPoolExecutor, settings: Settings, console: Console) -> Future[list[Any]] | None:
+def _start_real_player(pool: ThreadPoolExecutor, settings: Settings, console: Console, count: int) -> Future[list[Any]] | None:
     """A real hls.js in Chromium watches a real stream, beside the simulation, where the system packages are here."""
     missing = [name for name in ("chromium", "ffmpeg", "npm") if name in missing_packages()]
     if missing:
@@ -79,9 +81,7 @@ def _start_real_player(pool: ThreadPoolExecutor, settings: Settings, console: Co
 
     console.print("[bold]A real player[/] (hls.js in Chromium) reports to the collector")
     collector = f"http://127.0.0.1:{settings.port('collector')}"
-    return pool.submit(
-        play, REAL_PLAYS, home=settings.home, cache_dir=settings.cache_dir, collector=collector, port=settings.port("player")
-    )
+    return pool.submit(play, count, home=settings.home, cache_dir=settings.cache_dir, collector=collector, port=settings.port("player"))
 
 
 def _result(settings: Settings, real_plays: int, dag_runs: dict[str, int], started: float) -> DemoResult:

@@ -47,6 +47,7 @@ def run_build(
     kind: RunKind,
     interval: tuple[datetime, datetime] | None = None,
     newest_hours: int | None = None,
+    gold_tables: tuple[str, ...] | None = None,
     docs: Path | None = None,
 ) -> dict[str, Any]:
     """Plan, then stage, gate and publish each phase, then record; returns the record's summary.
@@ -54,7 +55,7 @@ def run_build(
     Raises:
         GateError: the gate refused partitions; everything else is published.
     """
-    plan_build(spark, lake, dag_id=dag_id, run_id=run_id, kind=kind, interval=interval, newest_hours=newest_hours)
+    plan_build(spark, lake, dag_id=dag_id, run_id=run_id, kind=kind, interval=interval, newest_hours=newest_hours, gold_tables=gold_tables)
     for phase in PHASES:
         stage_phase(spark, lake, run_id, phase)
         gate_phase(spark, lake, run_id, phase, docs=docs)

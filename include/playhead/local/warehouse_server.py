@@ -2,11 +2,13 @@
 
 Clients speak to it through the real Snowflake connector. One FakeSnow is shared by all sessions (a second one on the same files fails),
 and four things are made fit for a server that runs for weeks: results of old queries are forgotten, staged files live under the state
-directory, the transaction of a client that died is rolled back, and a statement the engine refuses is an error at once and not a retry.
+directory, sessions end with their clients (dead ones' transactions are rolled back), and a statement the engine refuses is an error at
+once and not a retry.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import time
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from playhead.errors import StackError
@@ -32,7 +34,10 @@ logger = logging.getLogger(__name__)
 KEPT_RESULTS = 256
 # A load's transaction holds no longer pause than the longest of its statements; a client silent for longer is gone.
 ABANDONED_AFTER_S = 300.0
+# Snowflake ends an idle session after 4 h, too.
+IDLE_AFTER_S = 4 * 3600.0
 _REFUSED = 500
+LOGIN_PATH = "/session/v1/login-request"
 
 
 class RecentResults(OrderedDict[str, Any]):
@@ -45,7 +50,7 @@ class RecentResults(OrderedDict[str, Any]):
 
 
 class Sessions(dict[str, Any]):
-    """Sessions by token. At each login, those that were left inside a transaction are closed, which rolls it back."""
+    """Sessions by token. At each login, those whose clients are gone are closed, which rolls back what they had begun."""
 
     def __init__(self, abandoned_after_s: float = ABANDONED_AFTER_S) -> None:
         super().__init__()
@@ -70,10 +75,12 @@ class Sessions(dict[str, Any]):
         return super().get(token, default)
 
     def _close_abandoned(self) -> None:
-        oldest = time.monotonic() - self._abandoned_after_s
-        for token in [t for t, session in self.items() if session._in_transaction and self._used_at[t] < oldest]:
-            logger.warning("rolling back a transaction whose client has been silent for %.0f s", self._abandoned_after_s)
-            del self[token]
+        now = time.monotonic()
+        for token, session in list(self.items()):
+            silent_s = now - self._used_at[token]
+            if silent_s > (self._abandoned_after_s if session._in_transaction else IDLE_AFTER_S):
+                logger.warning("closing a session whose client has been silent for %.0f s", silent_s)
+                del self[token]
 
 
 class RefusalsAreAnswers:
@@ -109,6 +116,8 @@ def warehouse_app(data_dir: Path, *, abandoned_after_s: float = ABANDONED_AFTER_
     fakesnow_server.shared_fs = shared
     fakesnow_server.sessions = Sessions(abandoned_after_s)
     app: Starlette = fakesnow_server.app
+    login = next(route for route in app.routes if isinstance(route, Route) and route.path == LOGIN_PATH)
+    app.routes[app.routes.index(login)] = Route(LOGIN_PATH, _login, methods=["POST"])
     app.routes.append(Route("/healthz", _healthz, methods=["GET"]))
     app.add_middleware(RefusalsAreAnswers)
     return app
@@ -116,6 +125,15 @@ def warehouse_app(data_dir: Path, *, abandoned_after_s: float = ABANDONED_AFTER_
 
 def _is_json(message: Message) -> bool:
     return any(name.lower() == b"content-type" and b"application/json" in value for name, value in message.get("headers", []))
+
+
+async def _login(request: Request) -> JSONResponse:
+    """fakesnow's login, with the master token that it leaves out: without one the connector's close() never ends the session here."""
+    import fakesnow.server as fakesnow_server
+
+    answer = json.loads((await fakesnow_server.login_request(request)).body)
+    answer["data"]["masterToken"] = answer["data"]["token"]
+    return JSONResponse(answer)
 
 
 async def _healthz(request: Request) -> PlainTextResponse:

@@ -162,8 +162,7 @@ def _create_silver(books: duckdb.DuckDBPyConnection, lake: str, options: dict[st
     for family, table in _SILVER.items():
         select = f"'{family}' AS family, event_id, epoch_us(event_hour) AS hour"
         _create_view(books, f"silver_{family}", select, _files(lake, table, options), none)
-    union = " UNION ALL ".join(f"SELECT * FROM silver_{family}" for family in _SILVER)
-    books.execute(f"CREATE VIEW silver AS {union}")
+    books.execute("CREATE VIEW silver AS " + " UNION ALL ".join(f"FROM silver_{family}" for family in _SILVER))
 
 
 def _create_view(books: duckdb.DuckDBPyConnection, name: str, select: str, files: list[str], none: str, condition: str = "true") -> None:
@@ -172,10 +171,8 @@ def _create_view(books: duckdb.DuckDBPyConnection, name: str, select: str, files
         books.execute(f"CREATE VIEW {name} AS {none}")
         return
     listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    books.execute(
-        f"CREATE VIEW {name} AS SELECT {select} FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false) "
-        f"WHERE {condition}"
-    )
+    source = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+    books.execute(f"CREATE VIEW {name} AS FROM {source} SELECT {select} WHERE {condition}")
 
 
 def _files(lake: str, table: str, options: dict[str, str], version: int | None = None) -> list[str]:

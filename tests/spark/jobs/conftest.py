@@ -34,7 +34,8 @@ def _event(when: str, event_type: str = "video_play", **change: Any) -> Event:
     moment = _at(when)
     family = {"video": "video", "session": "session", "ad": "ad"}.get(event_type.partition("_")[0], "interaction")
     video = {
-        "playback_id": "p1", "video_id": "t1", "content_title": "Title", "content_duration": 3600, "playback_position": 0, "video_quality": "720p",
+        "playback_id": "p1", "video_id": "t1", "content_title": "Title",
+        "content_duration": 3600, "playback_position": 0, "video_quality": "720p",
     }  # fmt: skip
     return {
         **dict.fromkeys(_COLUMNS),

@@ -42,7 +42,7 @@ def test_render_conf__spaces_and_percent_signs_survive(tmp_path: Path) -> None:
 
 
 def test_socket_path__lies_in_the_state_directory_when_that_is_short() -> None:
-    assert socket_path(Path("/home/me/project/.playhead")) == Path("/home/me/project/.playhead/run/supervisor.sock")
+    assert socket_path(Path("/srv/project/.playhead")) == Path("/srv/project/.playhead/run/supervisor.sock")
 
 
 def test_socket_path__long_directories_get_a_short_one_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,46 @@
+"""Takes the README's pictures of the Airflow UI from the running stack: python docs/take_screenshots.py (needs Chromium)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from playhead.io.airflow_api import AirflowApi
+from playhead.local.airflow_env import ADMIN, admin_password
+from playhead.player.parts import require_chromium
+from playhead.settings import get_settings
+
+IMAGES = Path(__file__).parent / "images"
+
+
+def sign_in(page: Page, url: str, password: str) -> None:
+    """Sign in as the admin."""
+    page.goto(f"{url}/auth/login")
+    page.fill("input[name=username]", ADMIN)
+    page.fill("input[name=password]", password)
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda address: "login" not in address)
+
+
+def main() -> None:
+    """Sign in, and take the list of DAGs and the newest build_daily run."""
+    settings = get_settings()
+    password = admin_password(settings.home)
+    with AirflowApi(settings.airflow_url, ADMIN, password) as api:
+        run_id = api.runs("build_daily")[0]["dag_run_id"]
+    IMAGES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=require_chromium(), args=arguments)
+        page = browser.new_page(viewport={"width": 1400, "height": 800})
+        sign_in(page, settings.airflow_url, password)
+        for name, path in {"airflow-dags": "/dags", "airflow-build-daily": f"/dags/build_daily/runs/{run_id}"}.items():
+            page.goto(settings.airflow_url + path)
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=IMAGES / f"{name}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

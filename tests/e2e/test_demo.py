@@ -1,0 +1,132 @@
+"""The main job, end to end on the real stack: events in through Kafka, answers out of the warehouse, and nothing lost on the way."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+
+from conftest import DAYS, USERS, RunningDemo
+from playhead.demo.flow import see_through, settle, wait_for_bronze
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
+from oracle import oracle_views
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
+BUILDS = ["build_hourly", "build_daily", "load_warehouse", "retrain_churn"]
+
+
+def _silent(_: str) -> None:
+    """Progress that nobody reads."""
+
+
+def _hashes(demo: RunningDemo) -> dict[tuple[str, str], str]:
+    """Content hash of every published partition, by table and key; the last publish counts."""
+    rows = DeltaTable(str(demo.home / "lake" / "ops" / "publish_log")).to_pyarrow_table().to_pylist()
+    return {(r["table_name"], r["partition_key"]): r["content_hash"] for r in sorted(rows, key=lambda r: r["published_at"])}
+
+
+def test_books_balance_and_every_part_did_its_work(demo: RunningDemo) -> None:
+    result = demo.result
+    assert result["unaccounted"] == 0
+    assert result["accounts"]["is_balanced"]
+    assert result["sent"] == result["acked"] == result["bronze"] > 1000
+    assert result["quarantined"] > 0
+    assert result["late"] > 0
+    assert result["duplicates"] > 0
+    assert result["silver"] + result["duplicates"] + result["late"] + result["accounts"]["rejected"] == result["bronze"]
+    assert set(result["dag_runs"]) == {"success"}
+    assert all(rows for rows in result["views"].values())
+
+
+def test_views_equal_the_oracle(demo: RunningDemo, tmp_path: Path) -> None:
+    demo.playhead("simulate", "--users", str(USERS), "--days", str(DAYS), "--output", "jsonl", "--dir", str(tmp_path))
+    as_of = demo.query("SELECT MAX(EVENT_DATE) AS D FROM GOLD.AUDIENCE_DAILY")[0]["D"]
+    keys = {"V_DAILY_ACTIVE_USERS": ("EVENT_DATE",), "V_TOP_CONTENT": ("CONTENT_ID",)}
+    for view, expected in oracle_views(sorted(tmp_path.glob("*.jsonl")), as_of).items():
+        assert expected, view
+        columns = list(expected[0])
+        told = demo.query(f"SELECT {', '.join(columns)} FROM BI.{view}")
+        order = keys.get(view, tuple(c for c in columns if isinstance(expected[0][c], str)))
+        assert _sorted(told, order) == _sorted(expected, order), view
+
+
+def _sorted(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    plain = [{name: value if isinstance(value, str | date | None) else int(value) for name, value in row.items()} for row in rows]
+    return sorted(plain, key=lambda row: tuple(str(row[key]) for key in keys))
+
+
+def test_backfill_of_a_day_rebuilds_exactly_that_day_and_mails_nothing(demo: RunningDemo) -> None:
+    before = _hashes(demo)
+    build_log = DeltaTable(str(demo.home / "lake" / "ops" / "build_log"))
+    runs_before = build_log.to_pyarrow_table().num_rows
+    day = demo.query("SELECT MAX(EVENT_DATE) AS D FROM GOLD.AUDIENCE_DAILY")[0]["D"] - timedelta(days=2)
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    mails_before = len(_mails(demo))
+    with demo.airflow() as api:
+        backfill = api.backfill("build_daily", start, start)
+        runs = [run for run in api.runs("build_daily") if run["run_type"] == "backfill"]
+        assert [run["data_interval_start"][:10] for run in runs] == [day.isoformat()], f"backfill {backfill} made {runs}"
+        see_through(api, "build_daily", runs[0]["dag_run_id"], _silent)
+        settle(api, BUILDS, _silent)
+    rows = [r for r in build_log_rows(demo) if r["run_kind"] == "backfill"]
+    assert len(build_log_rows(demo)) > runs_before
+    assert len(rows) == 1
+    assert {hour.strftime("%Y-%m-%d") for hour in rows[0]["touched_hours"]} == {day.isoformat()}
+    published = DeltaTable(str(demo.home / "lake" / "ops" / "publish_log")).to_pyarrow_table().to_pylist()
+    rebuilt = {r["partition_key"][:10] for r in published if r["run_id"] == rows[0]["run_id"]}
+    assert rebuilt == {day.isoformat()}
+    assert _hashes(demo) == before, "a rebuild gives the same content"
+    assert [m for m in _mails(demo)[mails_before:] if "build_daily" in m] == []
+
+
+def build_log_rows(demo: RunningDemo) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = DeltaTable(str(demo.home / "lake" / "ops" / "build_log")).to_pyarrow_table().to_pylist()
+    return rows
+
+
+def _mails(demo: RunningDemo) -> list[str]:
+    """Subjects of the mails in the sink, oldest first."""
+    import email
+    from email.header import decode_header, make_header
+
+    files = sorted((p for p in (demo.home / "mail").rglob("*") if p.is_file()), key=lambda p: p.stat().st_mtime)
+    return [str(make_header(decode_header(email.message_from_bytes(p.read_bytes())["Subject"] or ""))) for p in files]
+
+
+def test_a_missed_deadline_sends_exactly_one_mail(demo: RunningDemo) -> None:
+    # The stack runs with PLAYHEAD_DEADLINE_SCALE=0: the one scheduled run of build_daily misses its deadline.
+    with demo.airflow() as api:
+        scheduled = [run for run in api.runs("build_daily") if run["run_type"] == "scheduled"]
+    assert len(scheduled) == 1
+    assert _mails(demo).count("[Playhead] deadline missed: build_daily") == 1
+
+
+def test_a_real_play_comes_out_of_gold_and_changes_nothing_else(demo: RunningDemo) -> None:
+    missing = [name for name in ("chromium", "ffmpeg", "npm") if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} not installed: apt-get install {' '.join(missing)}")
+    before = _hashes(demo)
+    measured = json.loads(demo.playhead("play-real", "--plays", "2", "--json", timeout=300))
+    wait_for_bronze(demo.settings, _silent)
+    demo.playhead("build", "daily")
+    plays = DeltaTable(str(demo.home / "lake" / "silver" / "playbacks")).to_pyarrow_table().to_pylist()
+    by_id = {play["playback_id"]: play for play in plays}
+    for page in measured:
+        play = by_id[page["playback_id"]]
+        assert play["is_started"]
+        assert abs(play["startup_ms"] - page["startup_ms"]) <= 250
+        assert abs(play["stall_ms"] - sum(page["stalls_ms"])) <= 250 * max(1, len(page["stalls_ms"]))
+    hours = {by_id[page["playback_id"]]["event_hour"] for page in measured}
+    gold = DeltaTable(str(demo.home / "lake" / "gold" / "qoe_hourly")).to_pyarrow_table().to_pylist()
+    real = [row for row in gold if row["event_hour"] in hours and row["player"] == "hls.js"]
+    assert sum(row["plays_count"] for row in real) == len(measured)
+    assert sum(row["stall_ms"] for row in real) == sum(by_id[page["playback_id"]]["stall_ms"] for page in measured)
+    after = _hashes(demo)
+    assert {key: after[key] for key in before} == before, "the simulated population is untouched"

@@ -38,7 +38,10 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     from playhead.local.spark_connect import running_server
 
     with running_server(tmp_path_factory.mktemp("spark_connect")) as address:
-        yield connect(address)
+        session = connect(address)
+        yield session
+        # Before its server ends: an open client would go on looking for it when the interpreter exits.
+        session.stop()
 
 
 @pytest.fixture

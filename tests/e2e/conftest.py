@@ -25,6 +25,8 @@ USERS, DAYS, PORT_BASE = 100, 6, 23000
 class RunningDemo:
     """The stack after its demo: commands, warehouse and Airflow of it."""
 
+    users, days = USERS, DAYS
+
     def __init__(self, home: Path) -> None:
         self.home = home
         self.settings = Settings(state_dir=home, port_base=PORT_BASE)

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
-from conftest import DAYS, USERS, RunningDemo
 from playhead.demo.flow import see_through, settle, wait_for_bronze
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
@@ -26,13 +25,13 @@ def _silent(_: str) -> None:
     """Progress that nobody reads."""
 
 
-def _hashes(demo: RunningDemo) -> dict[tuple[str, str], str]:
+def _hashes(demo: Any) -> dict[tuple[str, str], str]:
     """Content hash of every published partition, by table and key; the last publish counts."""
     rows = DeltaTable(str(demo.home / "lake" / "ops" / "publish_log")).to_pyarrow_table().to_pylist()
     return {(r["table_name"], r["partition_key"]): r["content_hash"] for r in sorted(rows, key=lambda r: r["published_at"])}
 
 
-def test_books_balance_and_every_part_did_its_work(demo: RunningDemo) -> None:
+def test_books_balance_and_every_part_did_its_work(demo: Any) -> None:
     result = demo.result
     assert result["unaccounted"] == 0
     assert result["accounts"]["is_balanced"]
@@ -45,8 +44,8 @@ def test_books_balance_and_every_part_did_its_work(demo: RunningDemo) -> None:
     assert all(rows for rows in result["views"].values())
 
 
-def test_views_equal_the_oracle(demo: RunningDemo, tmp_path: Path) -> None:
-    demo.playhead("simulate", "--users", str(USERS), "--days", str(DAYS), "--output", "jsonl", "--dir", str(tmp_path))
+def test_views_equal_the_oracle(demo: Any, tmp_path: Path) -> None:
+    demo.playhead("simulate", "--users", str(demo.users), "--days", str(demo.days), "--output", "jsonl", "--dir", str(tmp_path))
     as_of = demo.query("SELECT MAX(EVENT_DATE) AS D FROM GOLD.AUDIENCE_DAILY")[0]["D"]
     keys = {"V_DAILY_ACTIVE_USERS": ("EVENT_DATE",), "V_TOP_CONTENT": ("CONTENT_ID",)}
     for view, expected in oracle_views(sorted(tmp_path.glob("*.jsonl")), as_of).items():
@@ -62,7 +61,7 @@ def _sorted(rows: list[dict[str, Any]], keys: tuple[str, ...]) -> list[dict[str,
     return sorted(plain, key=lambda row: tuple(str(row[key]) for key in keys))
 
 
-def test_backfill_of_a_day_rebuilds_exactly_that_day_and_mails_nothing(demo: RunningDemo) -> None:
+def test_backfill_of_a_day_rebuilds_exactly_that_day_and_mails_nothing(demo: Any) -> None:
     before = _hashes(demo)
     build_log = DeltaTable(str(demo.home / "lake" / "ops" / "build_log"))
     runs_before = build_log.to_pyarrow_table().num_rows
@@ -86,12 +85,12 @@ def test_backfill_of_a_day_rebuilds_exactly_that_day_and_mails_nothing(demo: Run
     assert [m for m in _mails(demo)[mails_before:] if "build_daily" in m] == []
 
 
-def build_log_rows(demo: RunningDemo) -> list[dict[str, Any]]:
+def build_log_rows(demo: Any) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = DeltaTable(str(demo.home / "lake" / "ops" / "build_log")).to_pyarrow_table().to_pylist()
     return rows
 
 
-def _mails(demo: RunningDemo) -> list[str]:
+def _mails(demo: Any) -> list[str]:
     """Subjects of the mails in the sink, oldest first."""
     import email
     from email.header import decode_header, make_header
@@ -100,7 +99,7 @@ def _mails(demo: RunningDemo) -> list[str]:
     return [str(make_header(decode_header(email.message_from_bytes(p.read_bytes())["Subject"] or ""))) for p in files]
 
 
-def test_a_missed_deadline_sends_exactly_one_mail(demo: RunningDemo) -> None:
+def test_a_missed_deadline_sends_exactly_one_mail(demo: Any) -> None:
     # The stack runs with PLAYHEAD_DEADLINE_SCALE=0: the one scheduled run of build_daily misses its deadline.
     with demo.airflow() as api:
         scheduled = [run for run in api.runs("build_daily") if run["run_type"] == "scheduled"]
@@ -108,7 +107,7 @@ def test_a_missed_deadline_sends_exactly_one_mail(demo: RunningDemo) -> None:
     assert _mails(demo).count("[Playhead] deadline missed: build_daily") == 1
 
 
-def test_a_real_play_comes_out_of_gold_and_changes_nothing_else(demo: RunningDemo) -> None:
+def test_a_real_play_comes_out_of_gold_and_changes_nothing_else(demo: Any) -> None:
     missing = [name for name in ("chromium", "ffmpeg", "npm") if shutil.which(name) is None]
     if missing:
         pytest.skip(f"{', '.join(missing)} not installed: apt-get install {' '.join(missing)}")

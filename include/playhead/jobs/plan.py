@@ -160,5 +160,6 @@ def _hours_since(spark: SparkSession, lake: str, table: str, condition: str, aft
 
 
 def _hours_of(rows: DataFrame, condition: str) -> set[str]:
-    found = rows.where(condition).where("event_hour IS NOT NULL").selectExpr(f"{_HOUR_TEXT} AS hour").distinct()
+    hours = rows.where(condition).where("event_hour IS NOT NULL").select("event_hour").distinct()
+    found = hours.selectExpr(f"{_HOUR_TEXT} AS hour")  # once per hour: formatting every row would cost more than reading it
     return {row.hour for row in found.collect()}

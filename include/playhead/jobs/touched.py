@@ -53,7 +53,7 @@ def start_hours(spark: SparkSession, lake: str, plan: Plan, build: TableBuild, p
     ]
     before = read_window(spark, lake, build.name, candidates).join(ids, ids.columns, "left_semi")
     found = build.builder(*inputs).select("event_hour").union(before.select("event_hour"))
-    starts = {row.hour for row in found.selectExpr(f"{_HOUR_TEXT} AS hour").distinct().collect()}
+    starts = {row.hour for row in found.distinct().selectExpr(f"{_HOUR_TEXT} AS hour").collect()}
     return sorted(set(plan.event_hours) | (starts & set(candidates)))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from playhead.io.kafka import client_config
+from playhead.io.snowflake import airflow_connection
 from playhead.local.processes import LOOPBACK
 from playhead.settings import Settings
 
@@ -86,8 +87,9 @@ def _configuration(settings: Settings, project: Path) -> dict[str, str]:
         ("api", "port"): port,
         ("api", "workers"): 1,
         ("database", "sql_alchemy_conn"): f"sqlite:///{home / 'airflow.db'}",
-        ("dag_processor", "refresh_interval"): 20,
-        ("dag_processor", "min_file_process_interval"): 30,
+        # A parse costs seconds of CPU, which tasks need more; DAG files seldom change.
+        ("dag_processor", "refresh_interval"): 60,
+        ("dag_processor", "min_file_process_interval"): 300,
         ("dag_processor", "parsing_processes"): 1,
         ("dag_processor", "dag_file_processor_timeout"): 120,
         ("scheduler", "scheduler_heartbeat_sec"): 2,
@@ -108,13 +110,6 @@ def _connections(settings: Settings) -> dict[str, str]:
             "conn_type": "kafka",
             "extra": client_config(settings) | {"group.id": "playhead-airflow", "auto.offset.reset": "latest"},
         },
-        "snowflake_default": {
-            "conn_type": "snowflake",
-            "login": settings.warehouse_user,
-            # The stand-in takes any password, but the connector refuses an empty one.
-            "password": settings.warehouse_password.get_secret_value() or "embedded",
-            "extra": _warehouse_extra(settings),
-        },
         "smtp_default": {
             "conn_type": "smtp",
             "host": LOOPBACK,
@@ -122,12 +117,5 @@ def _connections(settings: Settings) -> dict[str, str]:
             "extra": {"from_email": settings.smtp_from, "disable_ssl": True, "disable_tls": True},
         },
     }
-    return {f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection) for name, connection in connections.items()}
-
-
-def _warehouse_extra(settings: Settings) -> dict[str, object]:
-    extra: dict[str, object] = {"account": settings.warehouse_account, "database": settings.warehouse_database}
-    extra |= {name: value for name, value in (("role", settings.warehouse_role), ("warehouse", settings.warehouse_name)) if value}
-    if settings.profile == "embedded":
-        extra |= {"protocol": "http", "host": LOOPBACK, "port": settings.port("warehouse")}
-    return extra
+    told = {f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection) for name, connection in connections.items()}
+    return told | {"AIRFLOW_CONN_SNOWFLAKE_DEFAULT": airflow_connection(settings)}

@@ -103,6 +103,7 @@ def test_events__late_is_kept_and_flagged_not_rejected(spark: SparkSession) -> N
     assert [(row.is_late, row.rejected_because) for row in rows] == [(False, None), (True, None)]
 
 
+# A mistyped field has no value, so a condition on it does not hold either.
 BAD: dict[str, tuple[bytes | None, list[str]]] = {
     "tombstone": (None, ["malformed_json"]),
     "empty": (b"", ["malformed_json"]),
@@ -117,15 +118,15 @@ BAD: dict[str, tuple[bytes | None, list[str]]] = {
     "NaN": (json.dumps(event(startup_time=float("nan"))).encode(), ["malformed_json"]),
     "duplicate key": (json.dumps(event()).encode()[:-1] + b', "session_id": "s2"}', ["duplicate_key"]),
     "unknown type": (json.dumps(event(event_type="video_dance")).encode(), ["unknown_event_type"]),
-    "no type": (json.dumps(event(event_type=...)).encode(), ["unknown_event_type"]),
+    "no type": (json.dumps(event(event_type=...)).encode(), ["unknown_event_type", "required:event_type"]),
     "missing field": (json.dumps(event(user_agent=...)).encode(), ["required:user_agent"]),
     "null field": (json.dumps(event(user_agent=None)).encode(), ["required:user_agent"]),
-    "text for a number": (json.dumps(event(playback_position="12")).encode(), ["mistyped"]),
-    "fraction for an integer": (json.dumps(event(playback_position=1.5)).encode(), ["mistyped"]),
-    "integer overflow": (json.dumps(event(playback_position=2**63)).encode(), ["mistyped"]),
+    "text for a number": (json.dumps(event(playback_position="12")).encode(), ["mistyped", "condition:position_within_duration"]),
+    "fraction for an integer": (json.dumps(event(playback_position=1.5)).encode(), ["mistyped", "condition:position_within_duration"]),
+    "integer overflow": (json.dumps(event(playback_position=2**63)).encode(), ["mistyped", "condition:position_within_duration"]),
     "object for a text": (json.dumps(event(content_title={"a": 1})).encode(), ["mistyped"]),
-    "epoch for a time": (json.dumps(event(event_timestamp=5)).encode(), ["mistyped"]),
-    "date for a time": (json.dumps(event(event_timestamp="2026-03-01")).encode(), ["mistyped"]),
+    "epoch for a time": (json.dumps(event(event_timestamp=5)).encode(), ["mistyped", "condition:not_in_the_future"]),
+    "date for a time": (json.dumps(event(event_timestamp="2026-03-01")).encode(), ["mistyped", "condition:not_in_the_future"]),
     "infinity": (json.dumps(event()).encode()[:-1] + b', "startup_time": 1e400}', ["range:startup_time"]),
     "negative": (json.dumps(event(startup_time=-1)).encode(), ["range:startup_time"]),
     "latitude": (json.dumps(event(latitude=90.01)).encode(), ["range:latitude"]),

@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 
-.PHONY: help setup system demo up down status test test-fast check format requirements contracts clean
+.PHONY: help setup system demo up down status test e2e test-fast check format requirements contracts clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -38,11 +38,14 @@ down: $(READY)  ## Stop the embedded stack
 status: $(READY)  ## What runs, and where
 	@$(BIN)/playhead status
 
-test: $(READY) system  ## All tests, on real parts
-	$(BIN)/pytest
+test: $(READY) system  ## The tests, on real parts; `make e2e` runs the demo itself as a test
+	$(BIN)/pytest -m "not e2e"
+
+e2e: $(READY) system  ## A small demo on a stack of its own: books, oracle, backfill, deadline mail, real player
+	$(BIN)/pytest -m e2e
 
 test-fast: $(READY)  ## The inner loop: no stack, no browser
-	$(BIN)/pytest -m "not stack and not browser"
+	$(BIN)/pytest -m "not stack and not browser and not e2e"
 
 check: $(READY)  ## Style, types, architecture, generated files
 	$(BIN)/ruff check .

@@ -9,8 +9,9 @@ hours, because that changes what silver may hold.
 
 from airflow.sdk import dag
 
+from playhead.jobs.registry import DAILY_GOLD
 from playhead.orchestration.assets import table_asset
-from playhead.orchestration.builds import DAILY_GOLD, build_tasks
+from playhead.orchestration.builds import build_tasks
 from playhead.orchestration.deadlines import table_deadline
 from playhead.orchestration.defaults import START, dag_defaults, woken_or_timed
 

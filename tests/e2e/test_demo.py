@@ -17,7 +17,7 @@ from playhead.demo.flow import see_through, settle, wait_for_bronze
 sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
 from oracle import oracle_views
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 BUILDS = ["build_hourly", "build_daily", "load_warehouse", "retrain_churn"]
 
 

@@ -50,11 +50,13 @@ def test_schedules_have_real_intervals_and_are_periodic(dags: dict[str, Any], da
 
 def test_build_tasks_gate_before_publish(dags: dict[str, Any]) -> None:
     daily = dags["build_daily"]
-    for phase in ("silver_events", "silver_plays", "gold"):
+    for phase in ("silver_events", "silver_plays", "gold", "audience"):
         assert daily.get_task(f"{phase}.publish").upstream_task_ids == {f"{phase}.gate"}
         assert daily.get_task(f"{phase}.publish").pool == "publish"
     assert daily.get_task("silver_plays.stage").upstream_task_ids == {"silver_events.publish"}
-    assert daily.get_task("record").upstream_task_ids == {"gold.publish"}
+    assert daily.get_task("audience.stage").upstream_task_ids == {"gold.publish"}, "its windows read the published user_daily"
+    assert daily.get_task("record").upstream_task_ids == {"audience.publish"}
+    assert not dags["build_hourly"].has_task("audience.stage")
 
 
 def test_every_task_names_a_known_job(dags: dict[str, Any]) -> None:

@@ -7,22 +7,21 @@ from typing import Any
 from airflow.sdk import TaskGroup
 
 from playhead.contracts.model import load_contract
+from playhead.jobs.registry import PHASES, tables_of
 from playhead.orchestration.assets import table_asset
 from playhead.orchestration.operators import LakehouseJob
 
 # Publishing holds this one-slot pool, so that two runs never publish at the same moment (DESIGN invariant 3).
 PUBLISH_POOL = "publish"
-DAILY_GOLD = ("gold.qoe_hourly", "gold.content_daily", "gold.user_daily", "gold.user_content_daily", "gold.audience_daily")
-PHASES = {
-    "silver_events": ("silver.video_events", "silver.interactions", "silver.ad_events", "silver.session_events"),
-    "silver_plays": ("silver.playbacks", "silver.sessions"),
-}
 
 
 def build_tasks(*, gold_tables: list[str], newest_hours: int | None) -> None:
     """Add a build's tasks to the DAG being defined. newest_hours bounds how many touched hours a pull run rebuilds (None: all)."""
     last: Any = LakehouseJob(task_id="plan", job="plan", options={"newest_hours": newest_hours, "gold_tables": gold_tables})
-    for phase, tables in {**PHASES, "gold": tuple(gold_tables)}.items():
+    for phase in PHASES:
+        tables = [build.name for build in tables_of(phase, tuple(gold_tables))]
+        if not tables:
+            continue
         with TaskGroup(phase, tooltip=", ".join(tables)) as group:
             stage = LakehouseJob(task_id="stage", job="stage", options={"phase": phase})
             gate = LakehouseJob(task_id="gate", job="gate", options={"phase": phase}, retries=0)

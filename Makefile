@@ -39,13 +39,13 @@ status: $(READY)  ## What runs, and where
 	@$(BIN)/playhead status
 
 test: $(READY) system  ## The tests, on real parts; `make e2e` runs the demo itself as a test
-	$(BIN)/pytest -m "not e2e"
+	$(BIN)/pytest -m "not e2e and not slow"
 
 e2e: $(READY) system  ## A small demo on a stack of its own: books, oracle, backfill, deadline mail, real player
-	$(BIN)/pytest -m e2e
+	$(BIN)/pytest -m "e2e or slow"
 
 test-fast: $(READY)  ## The inner loop: no stack, no browser
-	$(BIN)/pytest -m "not stack and not browser and not e2e"
+	$(BIN)/pytest -m "not stack and not browser and not e2e and not slow"
 
 check: $(READY)  ## Style, types, architecture, generated files
 	$(BIN)/ruff check .

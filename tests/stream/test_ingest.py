@@ -21,6 +21,7 @@ from playhead.io.topics import declared_topics
 from playhead.local.broker import running_broker
 from playhead.observability.heartbeat import read_heartbeat
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 VALID = {
     "event_type": "session_start", "event_timestamp": "2026-03-01T11:59:58.000Z", "received_at": "2026-03-01T11:59:59.000Z",

@@ -23,7 +23,7 @@ from playhead.quality.profile import table_hash
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 
 def build(spark: SparkSession, lake: str, run_id: str, **options: Any) -> dict[str, Any]:

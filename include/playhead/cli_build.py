@@ -38,7 +38,7 @@ def build_hourly() -> None:
     from playhead.jobs.build import build_hour
 
     settings = get_settings()
-    _tell(build_hour(_session(settings), settings.lake, _run_id("hourly"), docs=settings.home / "data_docs"))
+    _tell(build_hour(_session(settings), settings.lake, _run_id("hourly"), docs=settings.data_docs))
 
 
 @build.command("daily")
@@ -47,7 +47,7 @@ def build_daily() -> None:
     from playhead.jobs.build import build_day
 
     settings = get_settings()
-    _tell(build_day(_session(settings), settings.lake, _run_id("daily"), docs=settings.home / "data_docs"))
+    _tell(build_day(_session(settings), settings.lake, _run_id("daily"), docs=settings.data_docs))
 
 
 @build.command("backfill")
@@ -59,7 +59,7 @@ def build_backfill(start: _Moment, end: _Moment) -> None:
     first, last = start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)
     if first >= last:
         raise typer.BadParameter(f"START {start:%Y-%m-%dT%H:%M} must lie before END {end:%Y-%m-%dT%H:%M}")
-    _tell(build_interval(_session(settings), settings.lake, _run_id("backfill"), first, last, docs=settings.home / "data_docs"))
+    _tell(build_interval(_session(settings), settings.lake, _run_id("backfill"), first, last, docs=settings.data_docs))
 
 
 def accounts(output: Annotated[Output, typer.Option("--output", "-o", help="table or json")] = Output.TABLE) -> None:

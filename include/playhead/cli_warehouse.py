@@ -6,8 +6,7 @@ import csv
 import json
 import sys
 from contextlib import closing
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +16,7 @@ from rich.table import Table
 
 from playhead.errors import WarehouseError
 from playhead.settings import get_settings
+from playhead.warehouse.values import plain_value
 
 app = typer.Typer(help="The warehouse: ask it, load it, see its views.", no_args_is_help=True)
 
@@ -47,7 +47,7 @@ def query(
                 f"the warehouse refused the statement: {error.msg or error}; see `playhead views` for what is there"
             ) from error
     if as_json:
-        typer.echo(json.dumps([{name: _plain(value) for name, value in row.items()} for row in rows], ensure_ascii=False))
+        typer.echo(json.dumps([{name: plain_value(value) for name, value in row.items()} for row in rows], ensure_ascii=False))
     elif as_csv:
         _write_csv(rows)
     else:
@@ -93,7 +93,7 @@ def _show(rows: list[dict[str, Any]], limit: int) -> None:
         return
     table = Table(*rows[0], header_style="bold")
     for row in rows[:limit]:
-        table.add_row(*("" if value is None else str(_plain(value)) for value in row.values()))
+        table.add_row(*("" if value is None else str(plain_value(value)) for value in row.values()))
     console.print(table)
     if len(rows) > limit:
         console.print(f"{len(rows) - limit} more rows; give --limit, --json or --csv")
@@ -102,10 +102,4 @@ def _show(rows: list[dict[str, Any]], limit: int) -> None:
 def _write_csv(rows: list[dict[str, Any]]) -> None:
     writer = csv.writer(sys.stdout)
     writer.writerow(rows[0] if rows else [])
-    writer.writerows([_plain(value) for value in row.values()] for row in rows)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value.isoformat() if isinstance(value, (date, datetime)) else value
+    writer.writerows([plain_value(value) for value in row.values()] for row in rows)

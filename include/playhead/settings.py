@@ -142,6 +142,11 @@ class Settings(BaseSettings):
         return [address.strip() for address in self.alert_recipients.split(",") if address.strip()]
 
     @property
+    def data_docs(self) -> Path:
+        """Where Great Expectations renders its Data Docs."""
+        return self.home / "data_docs"
+
+    @property
     def ledger_dir(self) -> Path:
         """Where producers keep their ledgers (DESIGN invariant 1)."""
         return self.home / "ledger"

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from playhead.contracts.model import event_types
 from playhead.errors import StackError
@@ -16,6 +16,7 @@ from playhead.settings import Settings
 
 # Called with what is being waited for, in words.
 Tell = Callable[[str], None]
+T = TypeVar("T")
 _POLL_S = 1.0
 _CATCH_UP_S = 600
 _RUN_S = 1200
@@ -31,14 +32,14 @@ def wait_for_bronze(settings: Settings, tell: Tell) -> None:
     """
     client = client_config(settings)
     topics = sorted({event.topic for event in event_types().values()})
-    deadline = time.monotonic() + _CATCH_UP_S
-    while time.monotonic() < deadline:
+
+    def has_landed() -> bool:
         lag = sum(each.records for each in consumer_lag(client, committed_offsets(Path(settings.checkpoint)), topics))
-        if lag == 0:
-            return
         tell(f"{lag:,} records to land")
-        time.sleep(_POLL_S)
-    raise StackError(f"bronze is still {lag:,} records behind after {_CATCH_UP_S} s; read `playhead logs stream`")
+        return lag == 0
+
+    if not _poll(has_landed, _CATCH_UP_S):
+        raise StackError(f"bronze is still behind Kafka after {_CATCH_UP_S} s; see `playhead topics lag` and `playhead logs stream`")
 
 
 def run_dag(api: AirflowApi, dag_id: str, tell: Tell) -> None:
@@ -47,22 +48,11 @@ def run_dag(api: AirflowApi, dag_id: str, tell: Tell) -> None:
     Raises:
         StackError: the run failed, or takes too long.
     """
-    known = {run["dag_run_id"] for run in api.runs(dag_id)}
+    known = _run_ids(api, dag_id)
     was_paused = api.is_paused(dag_id)
     api.pause(dag_id, paused=False)
     run_id = _new_run(api, dag_id, known) if was_paused else None
     see_through(api, dag_id, run_id or api.trigger(dag_id), tell)
-
-
-def run_woken(api: AirflowApi, dag_id: str, known: set[str], tell: Tell) -> None:
-    """See through the run that an asset event wakes; ask for one if none comes."""
-    run_id = _new_run(api, dag_id, known)
-    see_through(api, dag_id, run_id or api.trigger(dag_id), tell)
-
-
-def known_runs(api: AirflowApi, dag_id: str) -> set[str]:
-    """Ids of the runs that exist."""
-    return {run["dag_run_id"] for run in api.runs(dag_id)}
 
 
 def see_through(api: AirflowApi, dag_id: str, run_id: str, tell: Tell) -> None:
@@ -71,31 +61,32 @@ def see_through(api: AirflowApi, dag_id: str, run_id: str, tell: Tell) -> None:
     Raises:
         StackError: it failed or takes too long; the message names its failed tasks.
     """
-    deadline = time.monotonic() + _RUN_S
-    while time.monotonic() < deadline:
-        state = api.run(dag_id, run_id)["state"]
-        tasks = api.task_instances(dag_id, run_id)
+
+    def end_state() -> str | None:
+        state = str(api.run(dag_id, run_id)["state"])
         if state in FINISHED:
-            break
-        tell(_progress(tasks))
-        time.sleep(_POLL_S)
-    else:
+            return state
+        tell(_progress(api.task_instances(dag_id, run_id)))
+        return None
+
+    state = _poll(end_state, _RUN_S)
+    if state is None:
         raise StackError(f"{dag_id} {run_id} is not over after {_RUN_S} s; look at it in the Airflow UI")
     if state == "failed":
-        failed = ", ".join(task["task_id"] for task in tasks if task["state"] == "failed")
+        failed = ", ".join(task["task_id"] for task in api.task_instances(dag_id, run_id) if task["state"] == "failed")
         raise StackError(f"{dag_id} {run_id} failed in {failed}; read the task's log in the Airflow UI")
 
 
 def settle(api: AirflowApi, dag_ids: list[str], tell: Tell) -> None:
     """Wait until none of the DAGs has a run under way or waiting."""
-    deadline = time.monotonic() + _RUN_S
-    while time.monotonic() < deadline:
+
+    def is_quiet() -> bool:
         busy = [dag_id for dag_id in dag_ids if any(run["state"] not in FINISHED for run in api.runs(dag_id))]
-        if not busy:
-            return
         tell(f"{', '.join(busy)} at work")
-        time.sleep(_POLL_S)
-    raise StackError(f"{', '.join(busy)} still run after {_RUN_S} s; look at them in the Airflow UI")
+        return not busy
+
+    if not _poll(is_quiet, _RUN_S):
+        raise StackError(f"DAGs still run after {_RUN_S} s; look at {', '.join(dag_ids)} in the Airflow UI")
 
 
 def run_states(api: AirflowApi) -> dict[str, int]:
@@ -104,11 +95,20 @@ def run_states(api: AirflowApi) -> dict[str, int]:
 
 
 def _new_run(api: AirflowApi, dag_id: str, known: set[str]) -> str | None:
-    deadline = time.monotonic() + _WAKE_S
+    return _poll(lambda: max(_run_ids(api, dag_id) - known, default=None), _WAKE_S)
+
+
+def _run_ids(api: AirflowApi, dag_id: str) -> set[str]:
+    return {str(run["dag_run_id"]) for run in api.runs(dag_id)}
+
+
+def _poll(ask: Callable[[], T | None], limit_s: float) -> T | None:
+    """Ask until the answer is something, and return it; None when the time is over. The other side is a process that tells nobody."""
+    deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:
-        new = known_runs(api, dag_id) - known
-        if new:
-            return sorted(new)[-1]
+        answer = ask()
+        if answer:
+            return answer
         time.sleep(_POLL_S)
     return None
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from playhead.quality.accounting import Accounts
+from playhead.warehouse.values import plain_value
 
 # The first rows of each view, in the order that tells most. The columns shown are the view's own.
 VIEW_QUERIES = {
@@ -41,7 +40,9 @@ class DemoResult:
         return {
             **{name: books[name] for name in _BOOKS},
             "real_player_plays": self.real_player_plays,
-            "views": {view: [{name: plain(value) for name, value in row.items()} for row in rows] for view, rows in self.views.items()},
+            "views": {
+                view: [{name: plain_value(value) for name, value in row.items()} for row in rows] for view, rows in self.views.items()
+            },
             "dag_runs": self.dag_runs,
             "seconds": round(self.seconds, 1),
             "accounts": books,
@@ -52,11 +53,8 @@ class DemoResult:
         path.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
 
 
-def plain(value: Any) -> Any:
-    """A warehouse value as a JSON value."""
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value.isoformat() if isinstance(value, date | datetime) else value
+def _plain_row(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: plain_value(value) for name, value in row.items()}
 
 
 def show(console: Console, result: DemoResult) -> None:
@@ -84,7 +82,7 @@ def _view_table(view: str, rows: list[dict[str, Any]]) -> Table:
 
 
 def _cell(value: Any) -> str:
-    shown = plain(value)
+    shown = plain_value(value)
     if isinstance(shown, float):
         return f"{shown:,.3f}"
     return "" if shown is None else str(shown)

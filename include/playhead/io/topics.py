@@ -9,6 +9,7 @@ from datetime import timedelta
 from playhead.errors import SettingsError
 
 _MB = 1024 * 1024
+CONTROL = "control"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ _TOPICS = (
     # What the query `alerts` found, for operators' own consumers.
     Topic("alerts", timedelta(days=7), 1 * _MB, partitions=1),
     # The streaming app announces closed event hours here; an asset watcher wakes the builds.
-    Topic("control", timedelta(days=7), 1 * _MB, partitions=1),
+    Topic(CONTROL, timedelta(days=7), 1 * _MB, partitions=1),
 )
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.jobs.audit import audit_ids
 from playhead.jobs.gate import gate_phase
-from playhead.jobs.plan import RunKind, plan_build
+from playhead.jobs.plan import plan_build
 from playhead.jobs.publish import publish_phase
 from playhead.jobs.record import record_run
 from playhead.jobs.registry import PHASES
+from playhead.jobs.run_context import RunKind
 from playhead.jobs.stage import stage_phase
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playhead.errors import BuildError
@@ -16,11 +15,6 @@ if TYPE_CHECKING:
     from playhead.settings import Settings
 
 Job = Callable[..., Any]
-
-
-def data_docs(settings: Settings) -> Path:
-    """Where Great Expectations renders its Data Docs."""
-    return settings.home / "data_docs"
 
 
 def _plan(spark: SparkSession, settings: Settings, run: RunContext, *, newest_hours: int | None, gold_tables: list[str]) -> dict[str, Any]:
@@ -48,7 +42,7 @@ def _stage(spark: SparkSession, settings: Settings, run: RunContext, *, phase: s
 def _gate(spark: SparkSession, settings: Settings, run: RunContext, *, phase: str) -> dict[str, list[str]]:
     from playhead.jobs.gate import gate_phase
 
-    return gate_phase(spark, settings.lake, run.key, phase, docs=data_docs(settings))
+    return gate_phase(spark, settings.lake, run.key, phase, docs=settings.data_docs)
 
 
 def _publish(spark: SparkSession, settings: Settings, run: RunContext, *, phase: str) -> dict[str, int]:
@@ -96,7 +90,7 @@ def _churn_train(spark: SparkSession, settings: Settings, run: RunContext) -> di
 def _churn_score(spark: SparkSession, settings: Settings, run: RunContext) -> dict[str, Any]:
     from playhead.jobs.churn import score
 
-    return score(spark, settings.lake, run, registry=_registry(settings), docs=data_docs(settings))
+    return score(spark, settings.lake, run, registry=_registry(settings), docs=settings.data_docs)
 
 
 JOBS: dict[str, Job] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
 from pyspark.sql import functions as F
@@ -16,13 +16,13 @@ from playhead.io.partitions import hours_between
 from playhead.io.run_files import read_json, run_directory, write_json
 from playhead.jobs.published import Cursor, read_cursor
 from playhead.jobs.registry import DAILY_GOLD, HOURLY_GOLD
+from playhead.jobs.run_context import RunKind
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 logger = logging.getLogger(__name__)
 
-RunKind = Literal["pull", "backfill"]
 BUILDABLE = "rejected_because IS NULL AND raw IS NULL AND NOT coalesce(is_late, false)"
 _HOUR_TEXT = "date_format(event_hour, \"yyyy-MM-dd'T'HH\")"
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from playhead.errors import StackError
 from playhead.io.kafka import client_config
 from playhead.io.lock import table_lock
+from playhead.io.topics import CONTROL
 from playhead.jobs.ingest import IngestOptions, run_until, start_ingest
 from playhead.local.jars import ensure_jars
 from playhead.observability.heartbeat import heartbeat_path
@@ -76,7 +77,7 @@ def hour_announcer(client: dict[str, str], *, now: Callable[[], datetime] = lamb
         hour = now().replace(minute=0, second=0, microsecond=0)
         if hour not in announced[-1:]:
             announced[:] = [hour]
-            producer.produce("control", closed_hour_announcement(hour - timedelta(hours=1)))
+            producer.produce(CONTROL, closed_hour_announcement(hour - timedelta(hours=1)))
         producer.poll(0)
 
     return announce

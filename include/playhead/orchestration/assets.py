@@ -6,6 +6,7 @@ from airflow.providers.common.messaging.triggers.msg_queue import MessageQueueTr
 from airflow.sdk import Asset, AssetWatcher
 
 from playhead.contracts.model import load_contract, table_names
+from playhead.io.topics import CONTROL
 
 
 def table_asset(name: str) -> Asset:
@@ -46,7 +47,7 @@ HOUR_CLOSED = Asset(
             name="control_topic",
             trigger=MessageQueueTrigger(
                 scheme="kafka",
-                topics=["control"],
+                topics=[CONTROL],
                 kafka_config_id="kafka_default",
                 apply_function="playhead.orchestration.assets.hour_closed",
                 poll_timeout=1,

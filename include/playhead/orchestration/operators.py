@@ -10,17 +10,16 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseHook, BaseOperator
+from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from playhead.errors import GateError
 from playhead.jobs.run_context import RunContext
+from playhead.orchestration.spark import CONNECTION_ID, connect_session, is_connect
 from playhead.settings import get_settings
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions.context import Context
-
-_CONNECT = "spark_connect"
 
 
 class LakehouseJob(BaseOperator):
@@ -32,7 +31,7 @@ class LakehouseJob(BaseOperator):
 
     ui_color = "#e8f3ff"
 
-    def __init__(self, *, job: str, options: dict[str, Any] | None = None, conn_id: str = "spark_default", **kwargs: Any) -> None:
+    def __init__(self, *, job: str, options: dict[str, Any] | None = None, conn_id: str = CONNECTION_ID, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.job = job
         self.options = options or {}
@@ -41,21 +40,17 @@ class LakehouseJob(BaseOperator):
     def execute(self, context: Context) -> Any:
         """Run the job and return its summary."""
         run = run_context(context)
-        connection = BaseHook.get_connection(self.conn_id)
         try:
-            if connection.conn_type == _CONNECT:
+            if is_connect(self.conn_id):
                 return self._execute_in_session(run)
             return self._submit(run)
         except GateError as refusal:
             raise AirflowFailException(str(refusal)) from refusal
 
     def _execute_in_session(self, run: RunContext) -> Any:
-        from airflow.providers.apache.spark.hooks.spark_connect import SparkConnectHook
-
         from playhead.jobs.entry import run_job
-        from playhead.spark import connect
 
-        spark = connect(SparkConnectHook(self.conn_id).get_connection_url())
+        spark = connect_session(self.conn_id)
         try:
             return run_job(self.job, spark, get_settings(), run, **self.options)
         finally:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
-from airflow.sdk import BaseHook, BaseOperator
+from airflow.sdk import BaseOperator
+
+from playhead.orchestration.spark import CONNECTION_ID as SPARK_CONNECTION_ID
+from playhead.orchestration.spark import connect_session
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions.context import Context
@@ -60,7 +63,7 @@ class LoadWarehouse(BaseOperator):
 
     ui_color = "#ededed"
 
-    def __init__(self, *, conn_id: str = CONNECTION_ID, spark_conn_id: str = "spark_default", **kwargs: Any) -> None:
+    def __init__(self, *, conn_id: str = CONNECTION_ID, spark_conn_id: str = SPARK_CONNECTION_ID, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.conn_id = conn_id
         self.spark_conn_id = spark_conn_id
@@ -74,22 +77,8 @@ class LoadWarehouse(BaseOperator):
         with closing(WarehouseHook(self.conn_id).get_conn()) as connection:
             return run_load(
                 connection,
-                self._spark,
+                lambda: connect_session(self.spark_conn_id),
                 lake=settings.lake,
                 export_root=settings.home / "export",
                 run_id=f"{context['dag_run'].dag_id}/{context['dag_run'].run_id}",
             )
-
-    def _spark(self) -> Any:
-        from airflow.providers.apache.spark.hooks.spark_connect import SparkConnectHook
-
-        from playhead.errors import WarehouseError
-        from playhead.spark import connect
-
-        connection = BaseHook.get_connection(self.spark_conn_id)
-        if connection.conn_type != "spark_connect":
-            raise WarehouseError(
-                f"the load exports through Spark Connect, and {self.spark_conn_id} is a {connection.conn_type} connection; "
-                "give the load_warehouse DAG a spark_connect connection"
-            )
-        return connect(SparkConnectHook(self.spark_conn_id).get_connection_url())

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
 from oracle import oracle_views
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+REAL_PLAYER = "hls.js 1.7.4"  # as pinned in the player's package.json; simulated players tell no version
 BUILDS = ["build_hourly", "build_daily", "load_warehouse", "retrain_churn"]
 
 
@@ -120,11 +121,12 @@ def test_a_real_play_comes_out_of_gold_and_changes_nothing_else(demo: Any) -> No
     for page in measured:
         play = by_id[page["playback_id"]]
         assert play["is_started"]
+        assert play["player"] == REAL_PLAYER
         assert abs(play["startup_ms"] - page["startup_ms"]) <= 250
         assert abs(play["stall_ms"] - sum(page["stalls_ms"])) <= 250 * max(1, len(page["stalls_ms"]))
     hours = {by_id[page["playback_id"]]["event_hour"] for page in measured}
     gold = DeltaTable(str(demo.home / "lake" / "gold" / "qoe_hourly")).to_pyarrow_table().to_pylist()
-    real = [row for row in gold if row["event_hour"] in hours and row["player"] == "hls.js"]
+    real = [row for row in gold if row["event_hour"] in hours and row["player"] == REAL_PLAYER]
     assert sum(row["plays_count"] for row in real) == len(measured)
     assert sum(row["stall_ms"] for row in real) == sum(by_id[page["playback_id"]]["stall_ms"] for page in measured)
     after = _hashes(demo)

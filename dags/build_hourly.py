@@ -3,8 +3,9 @@
 Reads every bronze version it has not seen, works out which event hours they touch, and rebuilds the **newest three** of them; older
 ones wait for `build_daily`. Woken when the stream announces that an event hour closed, and every hour in any case.
 
-Each phase **stages** its tables, **gates** the staged rows with Great Expectations, and **publishes** what passed in one commit per
-table. A partition that fails publishes nothing, stays pending, and does not hold back the others; the last task names it and fails.
+Each phase is a task: it **stages** its tables, **gates** the staged rows with Great Expectations, and **publishes** what passed in one
+commit per table. A partition that fails publishes nothing, stays pending, and does not hold back the others; the last task names it
+and fails.
 
 *Backfill*: builds exactly its own hours and moves no cursor. *Clearing a task* is safe: every step is idempotent.
 """

@@ -7,7 +7,6 @@
 from airflow.sdk import dag
 
 from playhead.orchestration.assets import table_asset
-from playhead.orchestration.builds import PUBLISH_POOL
 from playhead.orchestration.defaults import START, dag_defaults, timed
 from playhead.orchestration.operators import LakehouseAudit, LakehouseJob
 
@@ -23,7 +22,7 @@ from playhead.orchestration.operators import LakehouseAudit, LakehouseJob
 )
 def maintain() -> None:
     LakehouseAudit(task_id="audit", job="audit", outlets=[table_asset("ops.id_conflicts")])
-    LakehouseJob(task_id="optimize", job="maintain", pool=PUBLISH_POOL)
+    LakehouseJob(task_id="optimize", job="maintain")
 
 
 maintain()

@@ -8,7 +8,6 @@ scored by the model in service and `gold.churn_scores` is published. Runs and mo
 from airflow.sdk import dag
 
 from playhead.orchestration.assets import table_asset
-from playhead.orchestration.builds import PUBLISH_POOL
 from playhead.orchestration.deadlines import table_deadline
 from playhead.orchestration.defaults import START, dag_defaults, woken_or_timed
 from playhead.orchestration.operators import LakehouseJob
@@ -27,7 +26,7 @@ from playhead.orchestration.operators import LakehouseJob
 def retrain_churn() -> None:
     features = LakehouseJob(task_id="features", job="churn_features")
     train = LakehouseJob(task_id="train_and_promote", job="churn_train")
-    score = LakehouseJob(task_id="score", job="churn_score", pool=PUBLISH_POOL, outlets=[table_asset("gold.churn_scores")])
+    score = LakehouseJob(task_id="score", job="churn_score", outlets=[table_asset("gold.churn_scores")])
     _ = features >> train >> score
 
 

@@ -23,9 +23,15 @@ def demo(
     settings = get_settings()
     run_demo(
         settings,
-        Console(),
+        _console(),
         simulate=lambda: simulate(users=users, days=days),
         bring_up=lambda: bring_up(settings, unpause=False),
         real_plays=REAL_PLAYS if real_player else 0,
     )
     bring_up(settings)
+
+
+def _console() -> Console:
+    """The terminal as it is; a file or a pipe gets lines wide enough for the tables."""
+    console = Console()
+    return console if console.is_terminal else Console(width=120)

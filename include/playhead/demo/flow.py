@@ -42,17 +42,20 @@ def wait_for_bronze(settings: Settings, tell: Tell) -> None:
         raise StackError(f"bronze is still behind Kafka after {_CATCH_UP_S} s; see `playhead topics lag` and `playhead logs stream`")
 
 
-def run_dag(api: AirflowApi, dag_id: str, tell: Tell) -> None:
-    """Unpause a DAG and see one new run through: the one its schedule starts, or else one asked for.
+def run_dags(api: AirflowApi, dag_ids: list[str], tell: Tell) -> None:
+    """Unpause DAGs and see one new run of each through: the one its schedule starts, or else one asked for.
 
     Raises:
-        StackError: the run failed, or takes too long.
+        StackError: a run failed, or takes too long.
     """
-    known = _run_ids(api, dag_id)
-    was_paused = api.is_paused(dag_id)
-    api.pause(dag_id, paused=False)
-    run_id = _new_run(api, dag_id, known) if was_paused else None
-    see_through(api, dag_id, run_id or api.trigger(dag_id), tell)
+    known = {dag_id: _run_ids(api, dag_id) for dag_id in dag_ids}
+    was_paused = [dag_id for dag_id in dag_ids if api.is_paused(dag_id)]
+    for dag_id in was_paused:
+        api.pause(dag_id, paused=False)
+    started = {dag_id: _new_run(api, dag_id, known[dag_id]) for dag_id in was_paused}
+    runs = {dag_id: started.get(dag_id) or api.trigger(dag_id) for dag_id in dag_ids}
+    for dag_id, run_id in runs.items():
+        see_through(api, dag_id, run_id, tell)
 
 
 def see_through(api: AirflowApi, dag_id: str, run_id: str, tell: Tell) -> None:

@@ -13,15 +13,30 @@ from rich.table import Table
 from playhead.quality.accounting import Accounts
 from playhead.warehouse.values import plain_value
 
-# The first rows of each view, in the order that tells most. The columns shown are the view's own.
+# The first rows of each view, in the order that tells most; today has only just begun, so days are shown up to yesterday.
 VIEW_QUERIES = {
-    "V_DAILY_ACTIVE_USERS": "SELECT * FROM BI.V_DAILY_ACTIVE_USERS ORDER BY EVENT_DATE DESC LIMIT 5",
+    "V_DAILY_ACTIVE_USERS": "SELECT * FROM BI.V_DAILY_ACTIVE_USERS WHERE EVENT_DATE < CURRENT_DATE ORDER BY EVENT_DATE DESC LIMIT 5",
     "V_TOP_CONTENT": "SELECT * FROM BI.V_TOP_CONTENT ORDER BY VIEW_RANK LIMIT 5",
     "V_PLATFORM_QUALITY": "SELECT * FROM BI.V_PLATFORM_QUALITY ORDER BY PLAYS DESC LIMIT 5",
-    "V_CHURN_RISK": "SELECT * FROM BI.V_CHURN_RISK ORDER BY CHURN_RISK_SCORE DESC LIMIT 5",
+    "V_CHURN_RISK": "SELECT * FROM BI.V_CHURN_RISK ORDER BY CHURN_RISK_SCORE DESC, USER_ID LIMIT 5",
+}
+# What a terminal has room for; demo.json has every column.
+_SHOWN = {
+    "V_DAILY_ACTIVE_USERS": (
+        *("event_date", "daily_active_users", "weekly_active_users", "monthly_active_users"),
+        *("stickiness_pct", "plays", "watch_minutes_per_user", "revenue"),
+    ),
+    "V_TOP_CONTENT": (
+        *("view_rank", "content_title", "content_type", "content_genre", "total_views_30d"),
+        *("unique_viewers_30d", "watch_hours_30d", "trending_score"),
+    ),
+    "V_PLATFORM_QUALITY": (
+        *("platform", "player", "cdn", "plays", "startup_p50_estimate_ms", "startup_p95_estimate_ms"),
+        *("playback_failure_pct", "rebuffering_pct"),
+    ),
+    "V_CHURN_RISK": ("user_id", "churn_risk_category", "churn_risk_score", "days_since_last_active", "subscription_tier", "top_reasons"),
 }
 _BOOKS = ("sent", "acked", "bronze", "silver", "quarantined", "late", "duplicates", "unaccounted")
-_WIDEST = 9  # columns of a view that fit a terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +55,7 @@ class DemoResult:
         return {
             **{name: books[name] for name in _BOOKS},
             "real_player_plays": self.real_player_plays,
-            "views": {
-                view: [{name: plain_value(value) for name, value in row.items()} for row in rows] for view, rows in self.views.items()
-            },
+            "views": {view: [_plain_row(row) for row in rows] for view, rows in self.views.items()},
             "dag_runs": self.dag_runs,
             "seconds": round(self.seconds, 1),
             "accounts": books,
@@ -73,16 +86,18 @@ def show(console: Console, result: DemoResult) -> None:
 
 def _view_table(view: str, rows: list[dict[str, Any]]) -> Table:
     table = Table(title=view, title_justify="left")
-    columns = list(rows[0])[:_WIDEST] if rows else ["no rows"]
-    for name in columns:
-        table.add_column(name.lower(), overflow="fold")
+    for name in _SHOWN[view]:
+        numeric = bool(rows) and not isinstance(plain_value(rows[0][name.upper()]), str)
+        table.add_column(name.replace("_", " "), justify="right" if numeric else "left")
     for row in rows:
-        table.add_row(*(_cell(row[name]) for name in columns))
+        table.add_row(*(_cell(name, row[name.upper()]) for name in _SHOWN[view]))
     return table
 
 
-def _cell(value: Any) -> str:
+def _cell(name: str, value: Any) -> str:
     shown = plain_value(value)
     if isinstance(shown, float):
-        return f"{shown:,.3f}"
+        return f"{shown:,.3f}" if name.endswith("score") else f"{shown:,.1f}"
+    if isinstance(shown, int):
+        return f"{shown:,}"
     return "" if shown is None else str(shown)

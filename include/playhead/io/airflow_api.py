@@ -61,13 +61,6 @@ class AirflowApi:
             )
         return known
 
-    def ensure_pool(self, name: str, slots: int, description: str) -> None:
-        """Create a pool unless it exists."""
-        pools = self._request("GET", "/api/v2/pools", params={"limit": 100})["pools"]
-        if name not in {pool["name"] for pool in pools}:
-            body = {"name": name, "slots": slots, "description": description, "include_deferred": True}
-            self._request("POST", "/api/v2/pools", json=body)
-
     def import_errors(self) -> list[str]:
         """What keeps DAG files from loading."""
         return [f"{e['filename']}: {e['stack_trace']}" for e in self._request("GET", "/api/v2/importErrors")["import_errors"]]

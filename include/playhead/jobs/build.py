@@ -1,4 +1,4 @@
-"""A whole build in one process, for the command line and clusters without Airflow: the same steps in the same order."""
+"""The steps of a build put together: one phase, as Airflow's tasks run it, or the whole build in one process."""
 
 from __future__ import annotations
 
@@ -58,7 +58,15 @@ def run_build(
     """
     plan_build(spark, lake, dag_id=dag_id, run_id=run_id, kind=kind, interval=interval, newest_hours=newest_hours, gold_tables=gold_tables)
     for phase in PHASES:
-        stage_phase(spark, lake, run_id, phase)
-        gate_phase(spark, lake, run_id, phase, docs=docs)
-        publish_phase(spark, lake, run_id, phase)
+        build_phase(spark, lake, run_id, phase, docs=docs)
     return record_run(spark, lake, run_id)
+
+
+def build_phase(spark: SparkSession, lake: str, run_id: str, phase: str, *, docs: Path | None = None) -> dict[str, Any]:
+    """Write, audit, publish the tables of a phase; returns visible partitions and refused ones, by table.
+
+    Done again after a crash it takes up where it was: what is staged and judged stays so, what is published is passed over.
+    """
+    stage_phase(spark, lake, run_id, phase)
+    refused = gate_phase(spark, lake, run_id, phase, docs=docs)
+    return {"published": publish_phase(spark, lake, run_id, phase), "refused": refused}

@@ -33,22 +33,10 @@ def _plan(spark: SparkSession, settings: Settings, run: RunContext, *, newest_ho
     return {"bronze_version": plan.bronze_version, "hours": len(plan.event_hours), "pending": len(plan.pending_hours)}
 
 
-def _stage(spark: SparkSession, settings: Settings, run: RunContext, *, phase: str) -> dict[str, int]:
-    from playhead.jobs.stage import stage_phase
+def _phase(spark: SparkSession, settings: Settings, run: RunContext, *, phase: str) -> dict[str, Any]:
+    from playhead.jobs.build import build_phase
 
-    return stage_phase(spark, settings.lake, run.key, phase)
-
-
-def _gate(spark: SparkSession, settings: Settings, run: RunContext, *, phase: str) -> dict[str, list[str]]:
-    from playhead.jobs.gate import gate_phase
-
-    return gate_phase(spark, settings.lake, run.key, phase, docs=settings.data_docs)
-
-
-def _publish(spark: SparkSession, settings: Settings, run: RunContext, *, phase: str) -> dict[str, int]:
-    from playhead.jobs.publish import publish_phase
-
-    return publish_phase(spark, settings.lake, run.key, phase)
+    return build_phase(spark, settings.lake, run.key, phase, docs=settings.data_docs)
 
 
 def _record(spark: SparkSession, settings: Settings, run: RunContext) -> dict[str, Any]:
@@ -95,9 +83,7 @@ def _churn_score(spark: SparkSession, settings: Settings, run: RunContext) -> di
 
 JOBS: dict[str, Job] = {
     "plan": _plan,
-    "stage": _stage,
-    "gate": _gate,
-    "publish": _publish,
+    "phase": _phase,
     "record": _record,
     "audit": _audit,
     "maintain": _maintain,

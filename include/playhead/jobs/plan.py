@@ -32,6 +32,7 @@ class Plan:
     """What a run builds. Kept as JSON beside the lake, so that every later step of the run finds the same plan.
 
     `log_id` is the run's name in the ops tables: a run that is cleared and run again after it was recorded is a new one there.
+    `cursor_run` is the run that had moved the pull cursor last.
     """
 
     run_id: str
@@ -43,6 +44,7 @@ class Plan:
     event_hours: tuple[str, ...]
     pending_hours: tuple[str, ...]
     gold_tables: tuple[str, ...]
+    cursor_run: str | None
 
     @property
     def is_backfill(self) -> bool:
@@ -83,12 +85,11 @@ def plan_build(
         return existing
     bronze_version = table_version(spark, lake, "bronze.events")
     conflicts_version = table_version(spark, lake, "ops.id_conflicts")
+    cursor = read_cursor(spark, lake)
     if kind == "backfill":
-        if interval is None:
-            raise BuildError(f"backfill {run_id} has no interval; give the first and the last hour to build")
-        hours, pending = hours_between(*interval), []
+        hours, pending = _hours_of_interval(run_id, interval), []
     else:
-        touched = _touched_hours(spark, lake, bronze_version, conflicts_version)
+        touched = touched_hours(spark, lake, cursor, bronze_version, conflicts_version)
         split = 0 if newest_hours is None else max(0, len(touched) - newest_hours)
         hours, pending = touched[split:], touched[:split]
     plan = Plan(
@@ -101,6 +102,7 @@ def plan_build(
         event_hours=tuple(hours) if bronze_version is not None else (),
         pending_hours=tuple(pending),
         gold_tables=gold_tables or (DAILY_GOLD if newest_hours is None else HOURLY_GOLD),
+        cursor_run=cursor.run_id,
     )
     write_json(_plan_path(lake, run_id), asdict(plan))
     logger.info("run=%s bronze_version=%s hours=%d pending=%d", run_id, bronze_version, len(plan.event_hours), len(plan.pending_hours))
@@ -125,6 +127,12 @@ def require_plan(lake: str, run_id: str) -> Plan:
     return plan
 
 
+def _hours_of_interval(run_id: str, interval: tuple[datetime, datetime] | None) -> list[str]:
+    if interval is None:
+        raise BuildError(f"backfill {run_id} has no interval; give the first and the last hour to build")
+    return hours_between(*interval)
+
+
 def _plan_path(lake: str, run_id: str) -> str:
     return f"{run_directory(lake, run_id)}/plan.json"
 
@@ -135,9 +143,8 @@ def _log_id(spark: SparkSession, lake: str, run_id: str) -> str:
     return run_id if earlier == 0 else f"{run_id}~{earlier + 1}"
 
 
-def _touched_hours(spark: SparkSession, lake: str, bronze_version: int | None, conflicts_version: int | None) -> list[str]:
-    """Hours that something new has happened to since the cursor, and those left pending, ascending."""
-    cursor = read_cursor(spark, lake) or Cursor(-1, None, ())
+def touched_hours(spark: SparkSession, lake: str, cursor: Cursor, bronze_version: int | None, conflicts_version: int | None) -> list[str]:
+    """Hours that something new has happened to since the cursor, up to the versions, and those left pending, ascending."""
     hours = set(cursor.pending_hours)
     if bronze_version is not None and bronze_version > cursor.bronze_version:
         hours |= _hours_since(spark, lake, "bronze.events", BUILDABLE, cursor.bronze_version, bronze_version)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PUBLISH_LOG = "ops.publish_log"
+_OTHERS_PUBLISH_S = 1800  # how long a run waits for others to publish: they hold the log meanwhile
 
 
 def publish_phase(spark: SparkSession, lake: str, run_id: str, phase: str) -> dict[str, int]:
@@ -39,7 +40,7 @@ def publish_phase(spark: SparkSession, lake: str, run_id: str, phase: str) -> di
     staged = {table: (require_manifest(lake, run_id, table), require_verdict(lake, run_id, table)) for table in tables}
     with ExitStack() as locks:
         for table in sorted([*tables, PUBLISH_LOG]):
-            locks.enter_context(table_lock(lake, table, holder=plan.log_id))
+            locks.enter_context(table_lock(lake, table, holder=plan.log_id, wait_s=_OTHERS_PUBLISH_S))
         logged = _logged_partitions(spark, lake, plan.log_id, tables)
         published = read_published(spark, lake, tables)
         rows: list[dict[str, Any]] = []

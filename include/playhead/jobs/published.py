@@ -48,8 +48,9 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far the pull runs have come: all touched hours up to the versions are built, except the pending ones."""
+    """How far the pull runs have come: all touched hours up to the versions are built, except the pending ones; `run_id` says so."""
 
+    run_id: str | None
     bronze_version: int
     conflicts_version: int | None
     pending_hours: tuple[str, ...]
@@ -75,8 +76,8 @@ def read_published(spark: SparkSession, lake: str, tables: Iterable[str] | None 
     return Published(found)
 
 
-def read_cursor(spark: SparkSession, lake: str) -> Cursor | None:
-    """The pull cursor, or None before the first pull run.
+def read_cursor(spark: SparkSession, lake: str) -> Cursor:
+    """The pull cursor; before the first pull run it stands before everything.
 
     Each pull row says of itself "all up to this bronze version is built, except what is pending", so the one with the newest version is
     right whichever of two overlapping runs finished first; of equals, the last written.
@@ -85,10 +86,10 @@ def read_cursor(spark: SparkSession, lake: str) -> Cursor | None:
         read_table(spark, lake, "ops.build_log")
         .where("run_kind = 'pull'")
         .orderBy(F.desc("bronze_version"), F.desc("finished_at"))
-        .selectExpr("bronze_version", "published['ops.id_conflicts'] AS conflicts_version", f"{_HOUR_TEXT} AS pending")
+        .selectExpr("run_id", "bronze_version", "published['ops.id_conflicts'] AS conflicts_version", f"{_HOUR_TEXT} AS pending")
         .limit(1)
         .collect()
     )
     if not rows:
-        return None
-    return Cursor(rows[0].bronze_version, rows[0].conflicts_version, tuple(sorted(rows[0].pending)))
+        return Cursor(None, -1, None, ())
+    return Cursor(rows[0].run_id, rows[0].bronze_version, rows[0].conflicts_version, tuple(sorted(rows[0].pending)))

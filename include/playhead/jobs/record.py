@@ -14,8 +14,8 @@ from playhead.io.lock import table_lock
 from playhead.io.partitions import hour_key
 from playhead.io.run_files import remove_tree, run_directory, staging_directory
 from playhead.jobs.gate import Verdict, read_verdict
-from playhead.jobs.plan import Plan, read_plan
-from playhead.jobs.published import read_published
+from playhead.jobs.plan import Plan, read_plan, touched_hours
+from playhead.jobs.published import read_cursor, read_published
 from playhead.jobs.registry import BUILDS
 from playhead.quality.profile import WITHOUT_PARTITION
 
@@ -58,15 +58,23 @@ def record_run(spark: SparkSession, lake: str, run_id: str) -> dict[str, Any]:
     }
 
 
-def still_pending(plan: Plan, verdicts: list[Verdict]) -> list[str]:
-    """Hours that a pull run leaves to later ones: those it did not take, and those whose silver was refused."""
-    pending = set(plan.pending_hours)
-    for verdict in verdicts:
-        if verdict.table.startswith("silver."):
-            keys = set(verdict.refused)
-            # A row without an hour could belong to any of them.
-            pending |= set(plan.event_hours) if WITHOUT_PARTITION in keys else keys
-    return sorted(pending)
+def still_pending(spark: SparkSession, lake: str, plan: Plan, verdicts: list[Verdict]) -> list[str]:
+    """Hours that a pull run leaves to later ones: those it did not take, and those whose silver was refused.
+
+    Another pull run may have moved the cursor since this one was planned, and built hours that this one left: what is pending is then
+    counted from where the cursor stands now.
+    """
+    cursor = read_cursor(spark, lake)
+    left = set(plan.pending_hours)
+    if cursor.run_id != plan.cursor_run and plan.bronze_version is not None and cursor.bronze_version <= plan.bronze_version:
+        left = set(touched_hours(spark, lake, cursor, plan.bronze_version, plan.conflicts_version)) - set(plan.event_hours)
+    return sorted(left | _refused_hours(plan, verdicts))
+
+
+def _refused_hours(plan: Plan, verdicts: list[Verdict]) -> set[str]:
+    refused = {key for verdict in verdicts if verdict.table.startswith("silver.") for key in verdict.refused}
+    # A row without an hour could belong to any of them.
+    return set(plan.event_hours) if WITHOUT_PARTITION in refused else refused
 
 
 def _append_row(spark: SparkSession, lake: str, plan: Plan, verdicts: list[Verdict], failed: list[str]) -> None:
@@ -74,18 +82,19 @@ def _append_row(spark: SparkSession, lake: str, plan: Plan, verdicts: list[Verdi
     versions = {table: version for table in BUILDS if (version := published.version(table)) is not None}
     if plan.conflicts_version is not None:
         versions["ops.id_conflicts"] = plan.conflicts_version
-    row = {
-        "run_id": plan.log_id,
-        "dag_id": plan.dag_id,
-        "run_kind": plan.kind,
-        "bronze_version": plan.bronze_version,
-        "touched_hours": [_moment(hour) for hour in plan.event_hours],
-        "pending_hours": [] if plan.is_backfill else [_moment(hour) for hour in still_pending(plan, verdicts)],
-        "published": versions,
-        "failed_partitions": failed,
-        "finished_at": datetime.now(UTC),
-    }
     with table_lock(lake, BUILD_LOG, holder=plan.log_id):
+        pending = [] if plan.is_backfill else still_pending(spark, lake, plan, verdicts)
+        row = {
+            "run_id": plan.log_id,
+            "dag_id": plan.dag_id,
+            "run_kind": plan.kind,
+            "bronze_version": plan.bronze_version,
+            "touched_hours": [_moment(hour) for hour in plan.event_hours],
+            "pending_hours": [_moment(hour) for hour in pending],
+            "published": versions,
+            "failed_partitions": failed,
+            "finished_at": datetime.now(UTC),
+        }
         append(spark, lake, BUILD_LOG, [row])
     logger.info("run=%s recorded: hours=%d failed=%d", plan.run_id, len(plan.event_hours), len(failed))
 

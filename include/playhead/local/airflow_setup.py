@@ -1,4 +1,4 @@
-"""What Airflow needs once: its database, and the pool that lets one publisher through at a time."""
+"""What Airflow needs once: its database, and DAGs that run."""
 
 from __future__ import annotations
 
@@ -58,16 +58,16 @@ class Migration:
         self._marker.touch()
 
 
-def prepare_airflow(settings: Settings, *, unpause: bool) -> None:
-    """Create the one-slot pool `publish`, and once in this stack's life unpause the DAGs; what operators pause later stays paused.
+def unpause_dags(settings: Settings) -> None:
+    """Once in this stack's life, unpause the DAGs; what operators pause later stays paused.
 
     Raises:
         StackError: Airflow refuses.
     """
     marker = settings.home / "airflow" / "unpaused"
+    if marker.exists():
+        return
     with AirflowApi(f"http://{LOOPBACK}:{settings.port('airflow')}", ADMIN, admin_password(settings.home)) as api:
-        api.ensure_pool("publish", 1, "One publisher at a time (DESIGN invariant 3)")
-        if unpause and not marker.exists():
-            for dag_id in sorted(api.dag_ids(at_least=len(list((project_dir(settings) / "dags").glob("*.py"))))):
-                api.pause(dag_id, paused=False)
-            marker.touch()
+        for dag_id in sorted(api.dag_ids(at_least=len(list((project_dir(settings) / "dags").glob("*.py"))))):
+            api.pause(dag_id, paused=False)
+    marker.touch()

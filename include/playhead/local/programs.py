@@ -129,7 +129,7 @@ def _airflow(settings: Settings) -> list[Program]:
     return [
         Program(
             name,
-            _python("-m", "airflow", *arguments),
+            _python("-m", "playhead.local.airflow_component", *arguments),
             settings.airflow_url if name == "airflow-api-server" else "",
             ("airflow",) if name == "airflow-api-server" else (),
             lambda component=component: _airflow_says_healthy(url, component),  # type: ignore[misc]

@@ -19,7 +19,7 @@ from playhead.errors import StackError
 from playhead.io.kafka import client_config, ensure_topics
 from playhead.io.topics import declared_topics
 from playhead.local.airflow_env import ensure_secrets
-from playhead.local.airflow_setup import Migration, prepare_airflow
+from playhead.local.airflow_setup import Migration, unpause_dags
 from playhead.local.jars import GROUPS, ensure_jars
 from playhead.local.java import require_java
 from playhead.local.marks import end_processes, marked_processes, memory_mb
@@ -126,7 +126,8 @@ class Stack:
             migration.finish()
             report("airflow database", HEALTHY)
         self._start(applications, missing, report)
-        prepare_airflow(self.settings, unpause=unpause)
+        if unpause:
+            unpause_dags(self.settings)
 
     def _ensure_topics(self, chosen: Sequence[Program]) -> None:
         if any(part.name == "kafka" for part in chosen):

@@ -76,7 +76,6 @@ def test_plan__backfill_takes_its_interval_and_moves_no_cursor(spark: SparkSessi
 
     assert backfill.event_hours == ("2026-01-31T00", "2026-01-31T01")
     assert read_cursor(spark, lake) == before
-    assert before is not None
     assert before.pending_hours == ("2026-01-31T00",)
     # the next pull still takes what the backfill happened to build: it moved nothing
     assert pull(spark, lake, "next").event_hours == ("2026-01-31T00", "2026-01-31T01")
@@ -131,5 +130,18 @@ def test_cursor__newest_version_wins_whoever_finishes_last(spark: SparkSession, 
 
     cursor = read_cursor(spark, lake)
 
-    assert cursor is not None
     assert cursor.bronze_version == newest
+
+
+def test_cursor__what_another_run_built_meanwhile_does_not_stay_pending(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
+    land(*(event(f"31T0{hour}:10") for hour in range(5)))
+    pull(spark, lake, "daily")
+    land(event("31T01:50"), event("31T04:50"))
+    hourly = pull(spark, lake, "hourly", newest_hours=3)
+    assert hourly.pending_hours == ("2026-01-31T00", "2026-01-31T01")
+
+    record_run(spark, lake, "daily")
+    record_run(spark, lake, "hourly")
+
+    # 00 was built by the daily run; 01 has an event that the daily run did not see
+    assert read_cursor(spark, lake).pending_hours == ("2026-01-31T01",)

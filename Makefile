@@ -38,11 +38,11 @@ down: $(READY)  ## Stop the embedded stack
 status: $(READY)  ## What runs, and where
 	@$(BIN)/playhead status
 
-test: $(READY) system  ## The tests, on real parts; `make e2e` runs the demo itself as a test
-	$(BIN)/pytest -m "not e2e and not slow"
+test: $(READY) system  ## All tests, on real parts; the last of them are a small demo from end to end
+	$(BIN)/pytest
 
-e2e: $(READY) system  ## A small demo on a stack of its own: books, oracle, backfill, deadline mail, real player
-	$(BIN)/pytest -m "e2e or slow"
+e2e: $(READY) system  ## Only the small demo on a stack of its own: books, oracle, backfill, deadline mail, real player
+	$(BIN)/pytest -m e2e
 
 test-fast: $(READY)  ## The inner loop: no stack, no browser
 	$(BIN)/pytest -m "not stack and not browser and not e2e and not slow"

@@ -17,6 +17,7 @@ def main() -> int:
     parser.add_argument("--available-now", action="store_true", help="land what Kafka holds now, then end")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of every command that the JVM sends back
     try:
         run_stream(get_settings(), available_now=arguments.available_now)
     except PlayheadError as error:

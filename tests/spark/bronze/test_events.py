@@ -96,6 +96,17 @@ def test_events__coordinates_headers_and_values_are_kept(spark: SparkSession) ->
     assert row.landed_date.isoformat() == "2026-03-01"
 
 
+def test_events__an_unknown_field_is_kept_however_it_is_spaced(spark: SparkSession) -> None:
+    bodies = [json.dumps(event()).encode()[:-1] + member for member in (b', "made_up" :5}', b', "made_up"\t: 5}', b', "made_up"\r\n:5}')]
+    rows = land(spark, [("video_events", body) for body in bodies])
+    assert [(row.rejected_because, row.extras) for row in rows] == [(None, {"made_up": "5"})] * 3
+
+
+def test_events__a_null_field_does_not_hide_a_repeated_one(spark: SparkSession) -> None:
+    body = json.dumps(event(fatal=None)).encode()[:-1] + b', "session_id" : "s2"}'
+    assert land_one(spark, body).rejected_because == ["duplicate_key"]
+
+
 def test_events__late_is_kept_and_flagged_not_rejected(spark: SparkSession) -> None:
     at_the_horizon = event(event_timestamp="2026-02-22T11:59:59.000Z")  # received 7 days later to the second
     beyond = event(event_timestamp="2026-02-22T11:59:58.999Z")
@@ -117,6 +128,12 @@ BAD: dict[str, tuple[bytes | None, list[str]]] = {
     "invalid utf-8": (json.dumps(event()).encode().replace(b"agent/1", b"agent\xff"), ["invalid_utf8"]),
     "NaN": (json.dumps(event(startup_time=float("nan"))).encode(), ["malformed_json"]),
     "duplicate key": (json.dumps(event()).encode()[:-1] + b', "session_id": "s2"}', ["duplicate_key"]),
+    "duplicate key, spaced": (json.dumps(event()).encode()[:-1] + b', "session_id" :"s2"}', ["duplicate_key"]),
+    "duplicate key for a missing one": (
+        json.dumps(event(user_agent=...)).encode()[:-1] + b', "session_id"\n:"s2"}',
+        ["duplicate_key"],
+    ),
+    "unclosed object": (json.dumps(event()).encode()[:-1] + b', "content_genre": {"a": 1}', ["malformed_json"]),
     "unknown type": (json.dumps(event(event_type="video_dance")).encode(), ["unknown_event_type"]),
     "no type": (json.dumps(event(event_type=...)).encode(), ["unknown_event_type", "required:event_type"]),
     "missing field": (json.dumps(event(user_agent=...)).encode(), ["required:user_agent"]),

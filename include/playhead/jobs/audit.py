@@ -52,22 +52,25 @@ def find_conflicts(events: DataFrame) -> DataFrame:
     `other_hour`: the hour is not that of the first arrival; silver leaves the event out. `other_content`: in the first arrival's hour
     another record says something else under the same id; silver keeps the first.
     """
-    marked = events.select("event_id", "event_hour", *_ARRIVAL, _content().alias("content"))
-    suspects = (
-        marked.groupBy("event_id")
-        .agg(F.min("event_hour").alias("h0"), F.max("event_hour").alias("h1"), F.min("content").alias("c0"), F.max("content").alias("c1"))
-        .where("h0 <> h1 OR c0 <> c1")
-        .select("event_id")
-    )
+    marked = _repeated(events).select("event_id", "event_hour", *_ARRIVAL, _content().alias("content"))
     arrivals = Window.partitionBy("event_id").orderBy(*_ARRIVAL)
     compared = (
-        marked.join(suspects, "event_id", "left_semi")
-        .withColumn("kept_event_hour", F.first("event_hour").over(arrivals))
+        marked.withColumn("kept_event_hour", F.first("event_hour").over(arrivals))
         .withColumn("kept_content", F.first("content").over(arrivals))
         .where("event_hour <> kept_event_hour OR content <> kept_content")
     )
     conflict = F.when(F.col("event_hour") != F.col("kept_event_hour"), F.lit("other_hour")).otherwise(F.lit("other_content"))
     return compared.withColumn("conflict", conflict).select("event_id", "event_hour", "kept_event_hour", "conflict").distinct()
+
+
+def _repeated(events: DataFrame) -> DataFrame:
+    """Events whose id occurs more than once: few, so that only they are compared whole.
+
+    Ids are counted by their hash, which is cheap to group by; two ids of one hash are compared in vain, and found to differ.
+    """
+    id_hash = F.xxhash64("event_id")
+    repeated = events.groupBy(id_hash.alias("id_hash")).agg(F.count(F.lit(1)).alias("count")).where("count > 1").select("id_hash")
+    return events.join(F.broadcast(repeated), id_hash == repeated["id_hash"], "left_semi")
 
 
 def _content() -> Column:

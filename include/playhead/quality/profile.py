@@ -41,10 +41,14 @@ def profile_partitions(rows: DataFrame, contract: Contract, keys: Sequence[str] 
     Rows whose partition column is NULL come out as partition `none`.
     """
     keyed = rows.withColumn(_KEY, partition_value(contract))
-    counted = keyed.groupBy(_KEY).agg(F.count(F.lit(1)).alias("rows_count"), *hash_aggregates(contract))
-    broken = _broken(keyed, contract)
+    unsound_count = F.count_if(_is_unsound(contract)).alias("unsound_count")
+    counted = keyed.groupBy(_KEY).agg(F.count(F.lit(1)).alias("rows_count"), unsound_count, *hash_aggregates(contract))
+    partitions = counted.withColumn(_KEY, _key_text(contract)).collect()
+    broken = _broken_rules(keyed, contract) if any(row.unsound_count for row in partitions) else {}
+    for key, count in _repeated_keys(keyed, contract).items():
+        broken.setdefault(key, {})[UNIQUE_KEY] = count
     found: dict[str, PartitionProfile] = {}
-    for row in counted.withColumn(_KEY, _key_text(contract)).collect():
+    for row in partitions:
         told = content_hash(row.rows_count, row.hash_high, row.hash_low, row.hash_xor)
         found[row[_KEY]] = PartitionProfile(row[_KEY], row.rows_count, told, broken.get(row[_KEY], {}))
     return [found.get(key) or PartitionProfile(key, 0, content_hash(0, None, None, None)) for key in sorted({*keys, *found})]
@@ -84,19 +88,35 @@ def _key_text(contract: Contract) -> Column:
     return F.coalesce(text, F.lit(WITHOUT_PARTITION))
 
 
-def _broken(keyed: DataFrame, contract: Contract) -> dict[str, dict[str, int]]:
-    """Counts of broken rules by partition.
+def _is_unsound(contract: Contract) -> Column:
+    """The row breaks some rule: one cheap question, so that which rules is asked only where the answer is yes."""
+    return F.expr(" OR ".join(f"({rule.broken})" for rule in row_rules(contract)))
 
-    Whether a row breaks any rule is one cheap question; which ones is asked of the few that do.
-    """
-    rules = row_rules(contract)
-    unsound = keyed.where(" OR ".join(f"({rule.broken})" for rule in rules))
-    codes = F.array_compact(F.array(*(F.when(F.expr(rule.broken), F.lit(rule.code)) for rule in rules)))
-    per_rule = unsound.select(_KEY, F.explode(codes).alias("code")).groupBy(_KEY, "code").agg(F.count(F.lit(1)).alias("broken"))
-    if UNIQUE_KEY in rule_codes(contract):
-        repeats = keyed.groupBy(_KEY, *contract.key).agg((F.count(F.lit(1)) - 1).alias("repeats")).where("repeats > 0")
-        per_rule = per_rule.union(repeats.groupBy(_KEY).agg(F.lit(UNIQUE_KEY), F.sum("repeats")))
+
+def _broken_rules(keyed: DataFrame, contract: Contract) -> dict[str, dict[str, int]]:
+    """How many rows of each partition break which rule."""
+    codes = F.array_compact(F.array(*(F.when(F.expr(rule.broken), F.lit(rule.code)) for rule in row_rules(contract))))
+    told = keyed.where(_is_unsound(contract)).select(_KEY, F.explode(codes).alias("code"))
     broken: dict[str, dict[str, int]] = {}
-    for key, code, count in per_rule.withColumn(_KEY, _key_text(contract)).collect():
+    for key, code, count in told.groupBy(_KEY, "code").count().withColumn(_KEY, _key_text(contract)).collect():
         broken.setdefault(key, {})[code] = count
     return broken
+
+
+def _repeated_keys(keyed: DataFrame, contract: Contract) -> dict[str, int]:
+    """How many rows of each partition repeat a key that another row has.
+
+    Keys are first counted by their hash, which is cheap to group by. Equal keys have equal hashes, so where no hash repeats, no key does.
+    """
+    if UNIQUE_KEY not in rule_codes(contract):
+        return {}
+    if not _repeats(keyed, contract, F.xxhash64(*contract.key).alias("key_hash")):
+        return {}
+    return _repeats(keyed, contract, *(F.col(name) for name in contract.key))
+
+
+def _repeats(keyed: DataFrame, contract: Contract, *key: Column) -> dict[str, int]:
+    """Rows beyond the first of each key, by partition; partitions without any are left out."""
+    repeats = keyed.groupBy(_KEY, *key).agg((F.count(F.lit(1)) - 1).alias("repeats")).where("repeats > 0")
+    found = repeats.groupBy(_KEY).agg(F.sum("repeats").alias("repeats"))
+    return {row[_KEY]: row.repeats for row in found.withColumn(_KEY, _key_text(contract)).collect()}

@@ -35,7 +35,9 @@ def build_playbacks(video_events: DataFrame) -> DataFrame:
     until then. It ends at its first stop, complete or fatal error (a later video_play, a replay, opens it again), else at its last event,
     with the stall it reports. Arrival order and late data make no difference: rerunning on all events gives what they always give.
     """
-    events = video_events.select(*_MEASURED, *_ALWAYS_KNOWN, *_SOMETIMES_KNOWN)
+    # What is only passed on travels packed: the clock copies every row many times.
+    dimensions = (F.struct(*_ALWAYS_KNOWN).alias("always_known"), F.struct(*_SOMETIMES_KNOWN).alias("sometimes_known"))
+    events = video_events.select(*_MEASURED, *dimensions)
     clocked = with_play_clock(with_span(with_event_rank(events), "playback_id", VIDEO_ORDER))
     plays = clocked.groupBy("playback_id", "started_at").agg(
         *_dimensions(), *(measure.alias(name) for name, measure in _measures().items())
@@ -44,9 +46,9 @@ def build_playbacks(video_events: DataFrame) -> DataFrame:
 
 
 def _dimensions() -> list[Column]:
-    place = F.col("place")
-    first_known = [F.min_by(name, F.when(F.col(name).isNotNull(), place)).alias(name) for name in _SOMETIMES_KNOWN]
-    return [F.min_by(F.struct(*_ALWAYS_KNOWN), place).alias("first"), *first_known]
+    place, told = F.col("place"), F.col("sometimes_known")
+    first_known = [F.min_by(told[name], F.when(told[name].isNotNull(), place)).alias(name) for name in _SOMETIMES_KNOWN]
+    return [F.min_by("always_known", place).alias("first"), *first_known]
 
 
 def _measures() -> dict[str, Column]:

@@ -31,9 +31,11 @@ def build_sessions(session_events: DataFrame, video_events: DataFrame) -> DataFr
     make no difference: rerunning on all events gives what they always give.
     """
     spans = with_span(_timeline(session_events, video_events), "session_id", VIDEO_ORDER)
+    about = F.col("about")
     known = [
-        *(F.min_by(name, _place(name)).alias(name) for name in (*_FIRST_KNOWN, *_FIRST_KNOWN_TO_APP)),
-        *(F.max_by(name, _place(name)).alias(name) for name in _LAST_KNOWN_TO_APP),
+        *(F.min_by(about[name], _place(about[name])).alias(name) for name in _FIRST_KNOWN),
+        *(F.min_by(name, _place(F.col(name))).alias(name) for name in _FIRST_KNOWN_TO_APP),
+        *(F.max_by(name, _place(F.col(name))).alias(name) for name in _LAST_KNOWN_TO_APP),
     ]
     is_end = F.col("event_type") == "session_end"
     sessions = spans.groupBy("session_id", "started_at").agg(
@@ -42,7 +44,7 @@ def build_sessions(session_events: DataFrame, video_events: DataFrame) -> DataFr
         *(F.coalesce(F.max(name), F.lit(0)).alias(name) for name in _COUNTERS),
         F.max("event_timestamp").alias("ended_at"),
         F.bool_or(is_end).alias("is_ended"),
-        F.max_by("session_duration_ms", F.when(is_end, _place("session_duration_ms"))).alias("told_duration_ms"),
+        F.max_by("session_duration_ms", F.when(is_end, _place(F.col("session_duration_ms")))).alias("told_duration_ms"),
         F.count_if("is_play_start").alias("plays_count"),
         F.count_if(F.col("event_type") == "device_change").alias("device_changes_count"),
         F.count("*").alias("events_count"),
@@ -61,15 +63,16 @@ def build_sessions(session_events: DataFrame, video_events: DataFrame) -> DataFr
 
 def _timeline(session_events: DataFrame, video_events: DataFrame) -> DataFrame:
     """Events of both kinds under their session, each saying whether it starts a play."""
+    about = F.struct(*_FIRST_KNOWN).alias("about")  # only passed on, so it travels packed
     app_knows = (*_FIRST_KNOWN_TO_APP, *_LAST_KNOWN_TO_APP, *_COUNTERS, "session_duration_ms")
-    told = session_events.select(*_EVENT, *_FIRST_KNOWN, *app_knows).withColumns(
+    told = session_events.select(*_EVENT, about, *app_knows).withColumns(
         {"event_rank": F.lit(_BEFORE_VIDEO), "is_play_start": F.lit(False)}
     )
-    played = with_event_rank(video_events.select(*_EVENT, "playback_id", *_FIRST_KNOWN))
+    played = with_event_rank(video_events.select(*_EVENT, "playback_id", about))
     plays = flag_starts(played, "playback_id", VIDEO_ORDER, "is_play_start").drop("playback_id")
     return told.unionByName(plays, allowMissingColumns=True)
 
 
-def _place(name: str) -> Column:
-    """Where in the session's order the event stands, if it knows `name`."""
-    return F.when(F.col(name).isNotNull(), F.col("place"))
+def _place(fact: Column) -> Column:
+    """Where in the session's order the event stands, if it knows the fact."""
+    return F.when(fact.isNotNull(), F.col("place"))

@@ -97,24 +97,28 @@ def append(spark: SparkSession, lake: str, name: str, rows: DataFrame | Sequence
 
 
 def replace_partitions(
-    spark: SparkSession, frame: DataFrame, lake: str, contract: Contract, partitions: Iterable[Moment], *, metadata: str = ""
+    spark: SparkSession,
+    frame: DataFrame,
+    lake: str,
+    contract: Contract,
+    partitions: Iterable[Moment],
+    *,
+    metadata: str = "",
+    laid_out: bool = False,
 ) -> int:
     """Replace whole partitions in one commit and return the table version that shows them.
 
     `partitions` are hours or days in the contract's grain (keys, dates or datetimes); one without rows becomes empty. Rows outside them
-    make the commit fail. `metadata` marks the commit, so that a later attempt can find it again (`find_commit`).
+    make the commit fail. `metadata` marks the commit, so that a later attempt can find it again (`find_commit`). Rows that are
+    `laid_out` already, each hour in one file and sorted, are written as they come.
     """
     keys = partition_keys(partitions, contract.partition)
     if not keys:
         raise BuildError(f"{contract.name}: no partitions given to replace; name the hours or days")
     create_table(spark, lake, contract)
-    order = [contract.partition, *(key for key in contract.key if key != contract.partition)]
-    days = _days_of(contract)
-    # REBALANCE merges small tasks and splits only what outgrows a file, so an hour lies in one file and a few hours make few files;
-    # a range partitioning would do the same, but samples: it reads everything twice.
-    laid_out = frame.select(*contract.column_names).hint("rebalance", *dict.fromkeys([*days, contract.partition]))
-    laid_out = laid_out.sortWithinPartitions(*dict.fromkeys([*days, *order]))
-    writer = laid_out.write.format("delta").mode("overwrite").option("replaceWhere", table_predicate(keys, contract))
+    rows = frame.select(*contract.column_names)
+    rows = rows if laid_out else _lay_out(rows, contract)
+    writer = rows.write.format("delta").mode("overwrite").option("replaceWhere", table_predicate(keys, contract))
     writer.option("mergeSchema", "true").option("userMetadata", metadata).save(table_path(lake, contract.name))
     # The writer holds the table's lock, so the newest version is this commit (or none, when nothing was there and nothing came).
     version = table_version(spark, lake, contract.name)
@@ -123,9 +127,27 @@ def replace_partitions(
     return version
 
 
+def _lay_out(rows: DataFrame, contract: Contract) -> DataFrame:
+    """Rows of an hour together, sorted by key.
+
+    REBALANCE merges small tasks and splits only what outgrows a file, so an hour lies in one file and a few hours make few files; a
+    range partitioning would do the same, but samples: it reads everything twice.
+    """
+    order = [contract.partition, *(key for key in contract.key if key != contract.partition)]
+    days = _days_of(contract)
+    together = rows.hint("rebalance", *dict.fromkeys([*days, contract.partition]))
+    return together.sortWithinPartitions(*dict.fromkeys([*days, *order]))
+
+
 def find_commit(spark: SparkSession, lake: str, name: str, metadata: str) -> int | None:
     """Version of the newest commit that carries this metadata, among the last 50."""
     return next((row["version"] for row in _history(spark, lake, name, limit=_HISTORY_LOOKED_AT) if row["userMetadata"] == metadata), None)
+
+
+def has_files_to_merge(spark: SparkSession, lake: str, name: str, where: str) -> bool:
+    """Whether a day that the predicate names has more than one file; the log tells, and no file is read."""
+    days = [file.rpartition("/")[0] for file in read_table(spark, lake, name).where(where).inputFiles()]
+    return len(days) > len(set(days))
 
 
 def optimize(spark: SparkSession, lake: str, name: str, where: str) -> None:

@@ -12,6 +12,7 @@ from playhead.errors import BuildError
 from playhead.io.run_files import read_json, run_directory, write_json
 from playhead.jobs.plan import require_plan
 from playhead.jobs.registry import tables_of
+from playhead.jobs.side_by_side import side_by_side
 from playhead.jobs.stage import Manifest, read_staged, require_manifest
 from playhead.quality.gate import CONTEXT_ROOT, open_gate
 from playhead.quality.profile import PartitionProfile, profile_partitions
@@ -42,7 +43,8 @@ def gate_phase(
     plan = require_plan(lake, run_id)
     tables = [build.name for build in tables_of(phase, plan.gold_tables)]
     waiting = [require_manifest(lake, run_id, table) for table in tables if read_json(_verdict_path(lake, run_id, table)) is None]
-    profiles = {manifest.table: _profile(spark, lake, run_id, manifest) for manifest in waiting}
+    found = side_by_side(lambda manifest: _profile(spark, lake, run_id, manifest), waiting)
+    profiles = {manifest.table: profile for manifest, profile in zip(waiting, found, strict=True)}
     refused = _judge(profiles, plan.log_id, docs, context_root)
     for table, profile in profiles.items():
         verdict = Verdict(

@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from playhead.contracts.model import load_contract, table_names
-from playhead.io.delta import optimize, table_version, vacuum
+from playhead.io.delta import has_files_to_merge, optimize, table_version, vacuum
 from playhead.io.lock import table_lock
 from playhead.io.run_files import remove_older
+from playhead.jobs.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -32,19 +33,20 @@ def maintain_tables(spark: SparkSession, lake: str, *, today: date | None = None
     """
     last = (today or datetime.now(UTC).date()) - timedelta(days=CLOSED_AFTER_DAYS)
     first = last - timedelta(days=OPTIMIZED_DAYS)
-    maintained = 0
-    for name in batch_tables():
-        if table_version(spark, lake, name) is None:
-            continue
+
+    def maintain(name: str) -> None:
         day = {"event_hour": "event_date", "none": None}.get(load_contract(name).partition, load_contract(name).partition)
+        closed = f"`{day}` >= DATE '{first}' AND `{day}` <= DATE '{last}'"
         with table_lock(lake, name, holder="maintain"):
-            if day is not None:
-                optimize(spark, lake, name, f"`{day}` >= DATE '{first}' AND `{day}` <= DATE '{last}'")
+            if day is not None and has_files_to_merge(spark, lake, name, closed):
+                optimize(spark, lake, name, closed)
             vacuum(spark, lake, name, retain_hours=retain_hours)
-        maintained += 1
+
+    tables = [name for name in batch_tables() if table_version(spark, lake, name) is not None]
+    side_by_side(maintain, tables)
     removed = sum(remove_older(f"{lake}/{directory}", ABANDONED_AFTER) for directory in ("_staging", "_runs"))
-    logger.info("tables=%d abandoned_runs_removed=%d", maintained, removed)
-    return {"tables": maintained, "abandoned": removed}
+    logger.info("tables=%d abandoned_runs_removed=%d", len(tables), removed)
+    return {"tables": len(tables), "abandoned": removed}
 
 
 def batch_tables() -> tuple[str, ...]:

@@ -16,7 +16,8 @@ from playhead.io.partitions import table_predicate
 from playhead.jobs.gate import Verdict, require_verdict
 from playhead.jobs.plan import Plan, require_plan
 from playhead.jobs.published import PublishedPartition, read_published
-from playhead.jobs.registry import tables_of
+from playhead.jobs.registry import BUILDS, tables_of
+from playhead.jobs.side_by_side import side_by_side
 from playhead.jobs.stage import Manifest, read_staged, require_manifest
 
 if TYPE_CHECKING:
@@ -43,16 +44,19 @@ def publish_phase(spark: SparkSession, lake: str, run_id: str, phase: str) -> di
             locks.enter_context(table_lock(lake, table, holder=plan.log_id, wait_s=_OTHERS_PUBLISH_S))
         logged = _logged_partitions(spark, lake, plan.log_id, tables)
         published = read_published(spark, lake, tables)
+        keys = {
+            table: _keys_to_publish(plan, manifest, verdict, published.of(table))
+            for table, (manifest, verdict) in staged.items()
+            if table not in logged
+        }
+        changed = [table for table in keys if keys[table]]
+        versions = side_by_side(lambda table: _commit(spark, lake, plan, table, keys[table]), changed)
         rows: list[dict[str, Any]] = []
-        counts = dict.fromkeys(tables, 0) | logged
-        for table, (manifest, verdict) in staged.items():
-            keys = [] if table in logged else _keys_to_publish(plan, manifest, verdict, published.of(table))
-            if keys:
-                version = _commit(spark, lake, plan, table, keys)
-                rows += _log_rows(plan, manifest, verdict, keys, version)
-                counts[table] = len(keys)
+        for table, version in zip(changed, versions, strict=True):
+            rows += _log_rows(plan, *staged[table], keys[table], version)
         if rows:
             append(spark, lake, PUBLISH_LOG, rows)
+    counts = dict.fromkeys(tables, 0) | logged | {table: len(keys[table]) for table in changed}
     logger.info("run=%s published %s", plan.run_id, counts)
     return counts
 
@@ -80,7 +84,9 @@ def _commit(spark: SparkSession, lake: str, plan: Plan, table: str, keys: list[s
     version = find_commit(spark, lake, table, mark)
     if version is None:
         rows = read_staged(spark, lake, plan.run_id, table).where(table_predicate(keys, contract))
-        version = replace_partitions(spark, rows, lake, contract, keys, metadata=mark)
+        # Events are staged as they are published: finding the first arrivals put them in order.
+        laid_out = BUILDS[table].phase == "silver_events"
+        version = replace_partitions(spark, rows, lake, contract, keys, metadata=mark, laid_out=laid_out)
     return version
 
 

@@ -18,6 +18,7 @@ from playhead.io.run_files import read_json, run_directory, staging_path, write_
 from playhead.jobs.plan import Plan, require_plan
 from playhead.jobs.published import Published, read_published
 from playhead.jobs.registry import TableBuild, tables_of
+from playhead.jobs.side_by_side import side_by_side
 from playhead.jobs.touched import known_inputs, partitions_to_build, read_window
 
 if TYPE_CHECKING:
@@ -41,13 +42,16 @@ def stage_phase(spark: SparkSession, lake: str, run_id: str, phase: str) -> dict
     builds = tables_of(phase, plan.gold_tables)
     missing = [build for build in builds if read_manifest(lake, run_id, build.name) is None]
     published = read_published(spark, lake, {name for build in missing for name in known_inputs(build.name)}) if missing else Published({})
-    versions = _PinnedVersions(spark, lake, plan)
-    for build in missing:
+    versions = _pinned_versions(spark, lake, plan, missing)
+
+    def stage(build: TableBuild) -> None:
         keys = partitions_to_build(spark, lake, plan, build, published) if plan.bronze_version is not None else []
         inputs = _stage_table(spark, lake, plan, build, keys, versions) if keys else {}
         manifest = Manifest(build.name, tuple(keys), inputs)
         write_json(_manifest_path(lake, run_id, build.name), asdict(manifest))
         logger.info("run=%s table=%s partitions=%d", run_id, build.name, len(keys))
+
+    side_by_side(stage, missing)
     return {build.name: len(require_manifest(lake, run_id, build.name).partitions) for build in builds}
 
 
@@ -78,24 +82,18 @@ def _manifest_path(lake: str, run_id: str, table: str) -> str:
     return f"{run_directory(lake, run_id)}/{table}.manifest.json"
 
 
-class _PinnedVersions:
-    """The version at which each table is read: the same for all tables of a phase, bronze and conflicts as planned."""
-
-    def __init__(self, spark: SparkSession, lake: str, plan: Plan) -> None:
-        self._spark = spark
-        self._lake = lake
-        self._versions = {"bronze.events": plan.bronze_version, "ops.id_conflicts": plan.conflicts_version}
-
-    def of(self, name: str) -> int | None:
-        """The version of a table; None when it did not exist yet."""
-        if name not in self._versions:
-            self._versions[name] = table_version(self._spark, self._lake, name)
-        return self._versions[name]
+def _pinned_versions(spark: SparkSession, lake: str, plan: Plan, builds: list[TableBuild]) -> dict[str, int | None]:
+    """The version at which each input is read, None where it does not exist yet: the same for all tables of a phase, bronze as planned."""
+    planned = {"bronze.events": plan.bronze_version, "ops.id_conflicts": plan.conflicts_version}
+    others = sorted({name for build in builds for name in build.inputs} - planned.keys())
+    return planned | {name: table_version(spark, lake, name) for name in others}
 
 
-def _stage_table(spark: SparkSession, lake: str, plan: Plan, build: TableBuild, keys: list[str], pinned: _PinnedVersions) -> dict[str, int]:
+def _stage_table(
+    spark: SparkSession, lake: str, plan: Plan, build: TableBuild, keys: list[str], pinned: dict[str, int | None]
+) -> dict[str, int]:
     """Write the rows of the partitions and return the input versions that were read."""
-    versions = {name: pinned.of(name) for name in build.inputs}
+    versions = {name: pinned[name] for name in build.inputs}
     frames = [_read_input(spark, lake, build, name, keys, versions[name]) for name in build.inputs]
     arguments: list[Any] = [*frames]
     if build.phase == "audience":

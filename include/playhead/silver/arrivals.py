@@ -35,9 +35,13 @@ def filter_conflicts(events: DataFrame, id_conflicts: DataFrame) -> DataFrame:
 
 
 def filter_first_arrivals(events: DataFrame) -> DataFrame:
-    """One event per id and hour: the record that the broker appended first; offsets settle equal broker times."""
-    arrivals = Window.partitionBy(*_IDENTITY).orderBy(*_ARRIVAL)
-    return events.withColumn("_arrival", F.row_number().over(arrivals)).filter(F.col("_arrival") == 1).drop("_arrival")
+    """One event per id and hour: the record that the broker appended first; offsets settle equal broker times.
+
+    Rows come out as they are published, each hour together and sorted by id, for this needs them in that order anyway.
+    """
+    arrivals = Window.partitionBy("event_hour", "event_id").orderBy(*_ARRIVAL)
+    numbered = events.hint("rebalance", "event_hour").withColumn("_arrival", F.row_number().over(arrivals))
+    return numbered.filter(F.col("_arrival") == 1).drop("_arrival")
 
 
 def build_events(events: DataFrame, id_conflicts: DataFrame, *, family: Family, table: str, derived: Mapping[str, Column]) -> DataFrame:

@@ -31,6 +31,7 @@ _NO_CHANGES = (
     "FAILED_READ_FILE",
 )
 _HISTORY_LOOKED_AT = 50
+RETAINED_DAYS = 7  # of time travel: the warehouse and the change feed reach back no further
 
 
 def table_path(lake: str, name: str) -> str:
@@ -75,6 +76,7 @@ def create_table(spark: SparkSession, lake: str, contract: Contract) -> None:
     day = next((c for c in ("event_date", "score_date") if c in contract.column_names and contract.partition != "none"), None)
     partitioned = f"PARTITIONED BY (`{day}`)" if day else ""
     properties = {
+        "delta.deletedFileRetentionDuration": f"interval {RETAINED_DAYS} days",
         "delta.enableDeletionVectors": "false",  # the books are read by engines that know no deletion vectors
         **_statistics(contract, day),
         **({"delta.enableChangeDataFeed": "true", "delta.appendOnly": "true"} if contract.partition == "none" else {}),
@@ -155,9 +157,16 @@ def optimize(spark: SparkSession, lake: str, name: str, where: str) -> None:
     spark.sql(f"OPTIMIZE delta.`{table_path(lake, name)}` WHERE {where}")
 
 
-def vacuum(spark: SparkSession, lake: str, name: str, *, retain_hours: int) -> None:
-    """Remove files that no version of the last `retain_hours` needs."""
-    spark.sql(f"VACUUM delta.`{table_path(lake, name)}` RETAIN {retain_hours} HOURS")
+def vacuum(spark: SparkSession, lake: str, name: str) -> bool:
+    """Remove files that no version of the last RETAINED_DAYS needs. A younger table has none: it is not even listed, and False returned.
+
+    The table's property says how long files are retained; VACUUM's own RETAIN is not heeded.
+    """
+    detail = spark.sql(f"DESCRIBE DETAIL delta.`{table_path(lake, name)}`")
+    is_old: bool = detail.selectExpr(f"createdAt < current_timestamp() - INTERVAL {RETAINED_DAYS} DAYS AS is_old").collect()[0].is_old
+    if is_old:
+        spark.sql(f"VACUUM delta.`{table_path(lake, name)}`")
+    return is_old
 
 
 def _history(spark: SparkSession, lake: str, name: str, *, limit: int) -> list[Any]:

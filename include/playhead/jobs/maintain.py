@@ -20,16 +20,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-RETAIN_HOURS = 168  # a week of time travel: the warehouse and the change feed reach back no further
 CLOSED_AFTER_DAYS = 2  # plays are provisional for 25 hours; merging a day that is still rebuilt would be undone
 OPTIMIZED_DAYS = 14
 ABANDONED_AFTER = timedelta(days=3)
 
 
-def maintain_tables(spark: SparkSession, lake: str, *, today: date | None = None, retain_hours: int = RETAIN_HOURS) -> dict[str, int]:
+def maintain_tables(spark: SparkSession, lake: str, *, today: date | None = None) -> dict[str, int]:
     """OPTIMIZE recent closed days and VACUUM every table that the batch engine owns; returns how many tables were maintained.
 
-    Readers and builds see no difference: OPTIMIZE changes no rows, and VACUUM keeps `retain_hours` of versions.
+    Readers and builds see no difference: OPTIMIZE changes no rows, and VACUUM keeps a week of versions.
     """
     last = (today or datetime.now(UTC).date()) - timedelta(days=CLOSED_AFTER_DAYS)
     first = last - timedelta(days=OPTIMIZED_DAYS)
@@ -40,7 +39,7 @@ def maintain_tables(spark: SparkSession, lake: str, *, today: date | None = None
         with table_lock(lake, name, holder="maintain"):
             if day is not None and has_files_to_merge(spark, lake, name, closed):
                 optimize(spark, lake, name, closed)
-            vacuum(spark, lake, name, retain_hours=retain_hours)
+            vacuum(spark, lake, name)
 
     tables = [name for name in batch_tables() if table_version(spark, lake, name) is not None]
     side_by_side(maintain, tables)

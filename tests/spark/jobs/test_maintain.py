@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+import json
+import os
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from playhead.contracts.model import load_contract
-from playhead.io.delta import has_files_to_merge, read_table, replace_partitions, table_path
+from playhead.io.delta import append, has_files_to_merge, read_table, replace_partitions, table_path, vacuum
 from playhead.jobs.maintain import maintain_tables
 from playhead.silver.interactions import build_interactions
 
@@ -40,3 +44,36 @@ def test_maintain__merges_closed_days_once(spark: SparkSession, lake: str, land:
     maintain_tables(spark, lake, today=date(2026, 1, 31))
     history = spark.sql(f"DESCRIBE HISTORY delta.`{table_path(lake, TABLE)}`")
     assert history.where("operation = 'OPTIMIZE'").count() == 1
+
+
+def test_vacuum__removes_what_is_older_than_the_retention_and_leaves_young_tables_alone(
+    spark: SparkSession, lake: str, tmp_path: Path, at: Any
+) -> None:
+    conflict = {"event_id": "x", "event_hour": at("31T06:00"), "kept_event_hour": at("31T05:00"), "conflict": "other_hour"}
+    append(spark, lake, "ops.id_conflicts", [conflict | {"found_at": at("31T07:00")}])
+    month_ago = datetime.now(UTC) - timedelta(days=30)
+    abandoned = Path(table_path(lake, "ops.id_conflicts")) / "part-abandoned.parquet"
+    abandoned.touch()
+    os.utime(abandoned, (month_ago.timestamp(), month_ago.timestamp()))
+
+    assert not vacuum(spark, lake, "ops.id_conflicts")
+    assert abandoned.exists()
+
+    old_lake = str(tmp_path / "old")
+    shutil.copytree(lake, old_lake)
+    _created_at(Path(table_path(old_lake, "ops.id_conflicts")), month_ago)
+    assert vacuum(spark, old_lake, "ops.id_conflicts")
+    assert not (Path(table_path(old_lake, "ops.id_conflicts")) / abandoned.name).exists()
+    assert read_table(spark, old_lake, "ops.id_conflicts").count() == 1
+
+
+def _created_at(table: Path, moment: datetime) -> None:
+    """Rewrite when a table was created."""
+    first = table / "_delta_log" / f"{0:020d}.json"
+    actions = [json.loads(line) for line in first.read_text(encoding="utf-8").splitlines()]
+    for action in actions:
+        if "metaData" in action:
+            action["metaData"]["createdTime"] = int(moment.timestamp() * 1000)
+    first.write_text("\n".join(map(json.dumps, actions)), encoding="utf-8")
+    for checksum in first.parent.glob("*.crc"):
+        checksum.unlink()

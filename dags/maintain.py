@@ -1,7 +1,7 @@
 """### Maintenance: audit, OPTIMIZE, VACUUM, retention
 
 `audit` looks for the same event id in two event hours; what it finds is appended to `ops.id_conflicts` and wakes `build_daily`.
-`optimize` compacts and vacuums the batch tables; bronze is maintained inside the streaming app, its one writer, which is asked here.
+`optimize` compacts and vacuums the batch tables; bronze is maintained every hour inside the streaming app, its one writer.
 """
 
 from airflow.sdk import dag

@@ -18,6 +18,7 @@ from playhead.bronze.events import build_events
 from playhead.contracts.derive import spark_ddl
 from playhead.contracts.model import event_types, load_contract
 from playhead.errors import StackError
+from playhead.io.delta import RETAINED_DAYS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 QUERY = "ingest"
 _PROPERTIES = {
     "delta.appendOnly": "true",
+    "delta.deletedFileRetentionDuration": f"interval {RETAINED_DAYS} days",
     "delta.enableChangeDataFeed": "true",  # builds read the versions they have not seen; appends pay nothing for it
     "delta.enableDeletionVectors": "false",
     "delta.dataSkippingStatsColumns": "event_hour",  # what builds filter by; no personal data gets into the transaction log

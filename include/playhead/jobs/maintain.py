@@ -1,6 +1,7 @@
-"""Maintain the batch engine's tables: merge small files of closed days, remove files that nothing needs, clear abandoned staging.
+"""Maintenance: merge small files of closed days, remove files that nothing needs, clear abandoned staging.
 
-bronze.events and the other tables of the streaming app are not touched here: the app maintains what it owns (DESIGN invariant 5).
+Who writes a table maintains it (DESIGN invariant 5): the batch engine its tables, asked by the DAG `maintain`; the streaming app bronze,
+beside its query.
 """
 
 from __future__ import annotations
@@ -31,14 +32,12 @@ def maintain_tables(spark: SparkSession, lake: str, *, today: date | None = None
     Readers and builds see no difference: OPTIMIZE changes no rows, and VACUUM keeps a week of versions.
     """
     last = (today or datetime.now(UTC).date()) - timedelta(days=CLOSED_AFTER_DAYS)
-    first = last - timedelta(days=OPTIMIZED_DAYS)
 
     def maintain(name: str) -> None:
         day = {"event_hour": "event_date", "none": None}.get(load_contract(name).partition, load_contract(name).partition)
-        closed = f"`{day}` >= DATE '{first}' AND `{day}` <= DATE '{last}'"
         with table_lock(lake, name, holder="maintain"):
-            if day is not None and has_files_to_merge(spark, lake, name, closed):
-                optimize(spark, lake, name, closed)
+            if day is not None:
+                _merge_files(spark, lake, name, day, last)
             vacuum(spark, lake, name)
 
     tables = [name for name in batch_tables() if table_version(spark, lake, name) is not None]
@@ -46,6 +45,22 @@ def maintain_tables(spark: SparkSession, lake: str, *, today: date | None = None
     removed = sum(remove_older(f"{lake}/{directory}", ABANDONED_AFTER) for directory in ("_staging", "_runs"))
     logger.info("tables=%d abandoned_runs_removed=%d", len(tables), removed)
     return {"tables": len(tables), "abandoned": removed}
+
+
+def maintain_bronze(spark: SparkSession, lake: str, *, today: date | None = None) -> None:
+    """OPTIMIZE the days of bronze.events that nothing lands in any more, and VACUUM it.
+
+    Only for its one writer, who holds the table's lock. Builds take no hour for touched by it: merging changes no rows.
+    """
+    yesterday = (today or datetime.now(UTC).date()) - timedelta(days=1)
+    _merge_files(spark, lake, "bronze.events", "landed_date", yesterday)
+    vacuum(spark, lake, "bronze.events")
+
+
+def _merge_files(spark: SparkSession, lake: str, name: str, day: str, last: date) -> None:
+    closed = f"`{day}` >= DATE '{last - timedelta(days=OPTIMIZED_DAYS)}' AND `{day}` <= DATE '{last}'"
+    if has_files_to_merge(spark, lake, name, closed):
+        optimize(spark, lake, name, closed)
 
 
 def batch_tables() -> tuple[str, ...]:

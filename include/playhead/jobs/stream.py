@@ -9,11 +9,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pyspark.errors import PySparkException
+
 from playhead.errors import StackError
 from playhead.io.kafka import client_config
 from playhead.io.lock import table_lock
 from playhead.io.topics import CONTROL
 from playhead.jobs.ingest import IngestOptions, run_until, start_ingest
+from playhead.jobs.maintain import maintain_bronze
 from playhead.local.jars import ensure_jars
 from playhead.observability.heartbeat import heartbeat_path
 from playhead.observability.query_listener import HeartbeatListener, closed_hour_announcement
@@ -28,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 # Delta's default log store may lose commits of two clusters on S3; these do not.
 _MULTI_CLUSTER_STORES = ("S3DynamoDBLogStore",)
+_MAINTENANCE_S = 3600.0
 
 
 def run_stream(settings: Settings, *, available_now: bool = False) -> None:
@@ -55,12 +59,22 @@ def _run_query(spark: SparkSession, settings: Settings, stop: threading.Event, *
     listener = HeartbeatListener(heartbeat_path(settings.home), lambda: not stop.is_set(), hour_announcer(client))
     spark.streams.addListener(listener)
     listener.start()
+    threading.Thread(target=keep_bronze, args=(spark, settings.lake, stop), name="keep_bronze", daemon=True).start()
     options = IngestOptions(settings.lake, settings.checkpoint, timedelta(days=settings.late_horizon_days), available_now)
     try:
         run_until(start_ingest(spark, client, options), stop)
     finally:
         listener.stop()
         spark.streams.removeListener(listener)
+
+
+def keep_bronze(spark: SparkSession, lake: str, stop: threading.Event, *, every_s: float = _MAINTENANCE_S) -> None:
+    """Maintain bronze every hour until `stop` is set. A failure is logged and tried again: landing goes on without."""
+    while not stop.wait(every_s):
+        try:
+            maintain_bronze(spark, lake)
+        except PySparkException:
+            logger.exception("bronze.events could not be maintained; it is tried again in %d s", every_s)
 
 
 def hour_announcer(client: dict[str, str], *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Callable[[], None]:

@@ -42,8 +42,6 @@ STREAM_CONF = DELTA_CONF | {
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    # HotSpot leaves methods over 8000 bytecodes uncompiled; the parse-and-validate stage generates one, which ran interpreted.
-    "spark.driver.extraJavaOptions": "-XX:-DontCompileHugeMethods",
 }
 
 

@@ -39,7 +39,7 @@ down: $(READY)  ## Stop the embedded stack
 status: $(READY)  ## What runs, and where
 	@$(BIN)/playhead status
 
-test: $(READY) system  ## All tests, on real parts; the last of them are a small demo from end to end
+test: $(READY) system  ## All tests, on real parts; a small demo from end to end is among them
 	$(BIN)/pytest
 
 e2e: $(READY) system  ## Only the small demo on a stack of its own: books, oracle, backfill, deadline mail, real player

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from playhead.errors import WarehouseError
 from playhead.settings import get_settings
-from playhead.warehouse.values import plain_value
+from playhead.warehouse.values import plain_row, plain_value
 
 app = typer.Typer(help="The warehouse: ask it, load it, see its views.", no_args_is_help=True)
 
@@ -47,7 +47,7 @@ def query(
                 f"the warehouse refused the statement: {error.msg or error}; see `playhead views` for what is there"
             ) from error
     if as_json:
-        typer.echo(json.dumps([{name: plain_value(value) for name, value in row.items()} for row in rows], ensure_ascii=False))
+        typer.echo(json.dumps([plain_row(row) for row in rows], ensure_ascii=False))
     elif as_csv:
         _write_csv(rows)
     else:

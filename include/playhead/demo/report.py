@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from playhead.quality.accounting import Accounts
-from playhead.warehouse.values import plain_value
+from playhead.warehouse.values import plain_row, plain_value
 
 # The first rows of each view, in the order that tells most; today has only just begun, so days are shown up to yesterday.
 VIEW_QUERIES = {
@@ -55,7 +55,7 @@ class DemoResult:
         return {
             **{name: books[name] for name in _BOOKS},
             "real_player_plays": self.real_player_plays,
-            "views": {view: [_plain_row(row) for row in rows] for view, rows in self.views.items()},
+            "views": {view: [plain_row(row) for row in rows] for view, rows in self.views.items()},
             "dag_runs": self.dag_runs,
             "seconds": round(self.seconds, 1),
             "accounts": books,
@@ -64,10 +64,6 @@ class DemoResult:
     def write(self, path: Path) -> None:
         """Write the result as JSON."""
         path.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")
-
-
-def _plain_row(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: plain_value(value) for name, value in row.items()}
 
 
 def show(console: Console, result: DemoResult) -> None:

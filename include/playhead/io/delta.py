@@ -39,6 +39,11 @@ def table_path(lake: str, name: str) -> str:
     return f"{lake}/{name.replace('.', '/', 1)}"
 
 
+def day_column(contract: Contract) -> str | None:
+    """The column whose days are a batch table's directories; None where it has none."""
+    return next((name for name in ("event_date", "score_date") if name in contract.column_names and contract.partition != "none"), None)
+
+
 def table_version(spark: SparkSession, lake: str, name: str) -> int | None:
     """Newest version of a table, or None when it does not exist yet."""
     history = _history(spark, lake, name, limit=1)
@@ -73,7 +78,7 @@ def changes_expired(error: PySparkException) -> bool:
 
 def create_table(spark: SparkSession, lake: str, contract: Contract) -> None:
     """Create an empty table in its contract's shape, unless it exists."""
-    day = next((c for c in ("event_date", "score_date") if c in contract.column_names and contract.partition != "none"), None)
+    day = day_column(contract)
     partitioned = f"PARTITIONED BY (`{day}`)" if day else ""
     properties = {
         "delta.deletedFileRetentionDuration": f"interval {RETAINED_DAYS} days",
@@ -136,7 +141,8 @@ def _lay_out(rows: DataFrame, contract: Contract) -> DataFrame:
     range partitioning would do the same, but samples: it reads everything twice.
     """
     order = [contract.partition, *(key for key in contract.key if key != contract.partition)]
-    days = _days_of(contract)
+    day = day_column(contract)
+    days = [day] if day else []
     together = rows.hint("rebalance", *dict.fromkeys([*days, contract.partition]))
     return together.sortWithinPartitions(*dict.fromkeys([*days, *order]))
 
@@ -177,11 +183,6 @@ def _history(spark: SparkSession, lake: str, name: str, *, limit: int) -> list[A
         if error.getCondition() in _NO_TABLE:
             return []
         raise
-
-
-def _days_of(contract: Contract) -> list[str]:
-    """The day column that a table of hours is laid out by."""
-    return ["event_date"] if contract.partition == "event_hour" and "event_date" in contract.column_names else []
 
 
 def _statistics(contract: Contract, day: str | None) -> dict[str, str]:

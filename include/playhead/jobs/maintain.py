@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from playhead.contracts.model import load_contract, table_names
-from playhead.io.delta import has_files_to_merge, optimize, table_version, vacuum
+from playhead.io.delta import day_column, has_files_to_merge, optimize, table_version, vacuum
 from playhead.io.lock import table_lock
 from playhead.io.run_files import remove_older
 from playhead.jobs.side_by_side import side_by_side
@@ -34,7 +34,7 @@ def maintain_tables(spark: SparkSession, lake: str, *, today: date | None = None
     last = (today or datetime.now(UTC).date()) - timedelta(days=CLOSED_AFTER_DAYS)
 
     def maintain(name: str) -> None:
-        day = {"event_hour": "event_date", "none": None}.get(load_contract(name).partition, load_contract(name).partition)
+        day = day_column(load_contract(name))
         with table_lock(lake, name, holder="maintain"):
             if day is not None:
                 _merge_files(spark, lake, name, day, last)

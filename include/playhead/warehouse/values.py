@@ -12,3 +12,8 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def plain_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A warehouse row as a JSON object."""
+    return {name: plain_value(value) for name, value in row.items()}

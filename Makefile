@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 
-.PHONY: help setup system demo up down status test e2e test-fast check format requirements contracts clean
+.PHONY: help setup system demo up down status test e2e test-fast check format bench requirements contracts clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -53,6 +53,9 @@ check: $(READY)  ## Style, types, architecture, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q tests/architecture
+
+bench: $(READY)  ## Measure beside peers: NAME=ingest for one bench, RUNS=5 alternations, SIZE=records; writes benchmarks/RESULTS.md
+	@$(BIN)/python -m benchmarks $(NAME) $(if $(RUNS),--runs $(RUNS)) $(if $(SIZE),--size $(SIZE))
 
 format: $(READY)  ## Format the code
 	$(BIN)/ruff check --fix-only --quiet .

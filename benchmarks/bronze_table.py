@@ -1,0 +1,82 @@
+"""What a contestant left behind: how fast its commits came, and which rows they hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from deltalake import DeltaTable
+
+from playhead.contracts.model import event_columns
+
+_COORDINATES = 'topic, "partition", "offset"'
+# Of an accepted row, everything that the record decides.
+_VALUES = ", ".join(
+    [f'"{c.name}"' for c in event_columns()] + ["family", "event_hour", "is_late", "kafka_timestamp", "producer_id", "producer_sequence"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit that added rows."""
+
+    at_ms: int
+    records: int
+
+
+def commits(table: Path) -> list[Commit]:
+    """The commits that added rows, by time."""
+    found = []
+    for path in sorted((table / "_delta_log").glob("*[0-9].json")):
+        actions = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+        records = sum(json.loads(action["add"]["stats"])["numRecords"] for action in actions if "add" in action)
+        at_ms = next((action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action), 0)
+        if records:
+            found.append(Commit(at_ms, records))
+    return sorted(found, key=lambda commit: commit.at_ms)
+
+
+def warm_rate(landings: list[Commit]) -> float | None:
+    """Records per second between the first commit and the last; None where there is only one commit.
+
+    The first commit's records are not counted: they paid for the start of the process and the warm-up of its code.
+    """
+    if len(landings) < 2 or landings[-1].at_ms == landings[0].at_ms:
+        return None
+    return sum(commit.records for commit in landings[1:]) / (landings[-1].at_ms - landings[0].at_ms) * 1000
+
+
+def coordinates(table: Path) -> dict[str, Any]:
+    """How many rows there are, of how many Kafka records, and a digest of which."""
+    rows, records, digest = _query(table, f"count(*), count(DISTINCT ({_COORDINATES})), sum(hash({_COORDINATES})::HUGEINT)")
+    return {"rows": rows, "records": records, "coordinates": str(digest)}
+
+
+def contents(table: Path) -> dict[str, Any]:
+    """How many rows were rejected, and a digest of the values of the others. A sum of row hashes needs no sorting to be free of order."""
+    rejected, digest = _query(
+        table,
+        f"count(rejected_because), sum(hash({_COORDINATES}, {_VALUES})::HUGEINT) FILTER (WHERE rejected_because IS NULL)",
+    )
+    return {"rejected": rejected, "accepted": str(digest)}
+
+
+def difference(produced: Mapping[str, Mapping[str, Any]], size: int) -> str | None:
+    """What is unequal: a record that some contestant lacks or has twice, another count of rejected rows, another value."""
+    for name, rows in produced.items():
+        if rows["rows"] != size or rows["records"] != size:
+            return f"{name} holds {rows['rows']} rows of {rows['records']} records where {size} were produced"
+    for key in ("coordinates", "rejected", "accepted"):
+        values = {name: rows[key] for name, rows in produced.items() if key in rows}
+        if len(set(values.values())) > 1:
+            return f"{key} differ: {values}"
+    return None
+
+
+def _query(table: Path, select: str) -> tuple[Any, ...]:
+    files = DeltaTable(table).file_uris()
+    return duckdb.sql(f"SELECT {select} FROM read_parquet({files}, hive_partitioning = false)").fetchall()[0]

@@ -1,0 +1,110 @@
+"""Kafka to bronze: preloaded events of the contract, landed into a fresh table, exactly once, available now.
+
+The figure is records per second, warm: those committed after the first commit, over the time from the first commit to the last, by the
+Delta log's own timestamps. So the start of a process and its first batch count for nobody; `cold_s` is the whole process. Where there is
+one commit only, the figure is over the whole process, and the run says so (`is_warm`). No batch holds more than 400,000 records.
+
+ours: spark_apps/stream.py. python_consumer: what a good Python engineer would write instead, with the same validation. tutorial_spark and
+tutorial_spark_continuous: the tutorial job, which validates nothing, so only its Kafka coordinates are compared.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from benchmarks import bronze_table
+from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report
+from benchmarks.preload import produce, simulated_records, simulation_options
+from playhead.io.kafka import ensure_topics
+from playhead.io.topics import declared_topics
+from playhead.local.broker import running_broker
+from playhead.local.processes import log_tail
+
+MAX_BATCH_RECORDS = 400_000
+_ROOT = Path(__file__).parents[1]
+_TABLE = Path("lake") / "bronze" / "events"
+
+
+@contextmanager
+def prepare(state_dir: Path, size: int, report: Report) -> Iterator[Sequence[Contestant]]:
+    """A broker that holds `size` simulated records, and who lands them."""
+    report(f"ingest: simulating {size:,} records (kept for the next time)")
+    records = simulated_records(state_dir, size)
+    with tempfile.TemporaryDirectory(prefix="broker-", dir=state_dir) as directory, running_broker(Path(directory)) as bootstrap:
+        ensure_topics({"bootstrap.servers": bootstrap}, list(declared_topics({}, 1).values()))
+        sent = 0
+
+        def told(count: int) -> None:
+            nonlocal sent
+            sent += count
+            report(f"ingest: producing {sent:,} of {size:,} records")
+
+        produce(bootstrap, records, size, simulation_options(size).producer_id, told)
+        yield contestants(bootstrap)
+
+
+def contestants(bootstrap: str) -> list[Contestant]:
+    """Who lands the records that `bootstrap` holds, each as a process of its own."""
+    table = ["--table", str(_TABLE)]
+    tutorial = ["-m", "benchmarks.peers.tutorial_spark", "--bootstrap", bootstrap, *table, "--max-records", str(MAX_BATCH_RECORDS)]
+    consumer = ["-m", "benchmarks.peers.python_consumer", "--bootstrap", bootstrap, *table]
+    return [
+        Contestant(OURS, partial(_run, [str(_ROOT / "spark_apps" / "stream.py"), "--available-now"], bootstrap, validates=True)),
+        Contestant("python_consumer", partial(_run, consumer, bootstrap, validates=True)),
+        Contestant("tutorial_spark", partial(_run, [*tutorial, "--trigger", "available-now"], bootstrap, validates=False)),
+        Contestant("tutorial_spark_continuous", partial(_run, [*tutorial, "--trigger", "continuous"], bootstrap, validates=False)),
+    ]
+
+
+def _run(arguments: Sequence[str], bootstrap: str, directory: Path, *, validates: bool) -> Measurement:
+    log = directory / "log"
+    began = time.monotonic()
+    with log.open("wb") as output:
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=directory, env=_environment(bootstrap, directory), stdout=output, stderr=output, check=False
+        )
+    cold_s = time.monotonic() - began
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(arguments)} ended with {done.returncode}: {log_tail(log, 10)}")
+    table = directory / _TABLE
+    landings = bronze_table.commits(table)
+    warm = bronze_table.warm_rate(landings)
+    cold = sum(commit.records for commit in landings) / cold_s
+    produced = bronze_table.coordinates(table)
+    if validates:
+        produced |= bronze_table.contents(table)
+    details = {"is_warm": warm is not None, "cold": round(cold), "cold_s": round(cold_s, 1), "commits": len(landings)}
+    return Measurement(cold if warm is None else warm, produced, details)
+
+
+def _environment(bootstrap: str, directory: Path) -> dict[str, str]:
+    import playhead
+
+    return {
+        # A Connect client marks its process; a contestant would inherit the mark and ask for a server.
+        **{name: value for name, value in os.environ.items() if not name.startswith("SPARK_")},
+        "PYTHONPATH": os.pathsep.join([str(_ROOT), str(Path(playhead.__file__).parents[1])]),
+        "PLAYHEAD_STATE_DIR": str(directory),
+        "PLAYHEAD_KAFKA_BOOTSTRAP": bootstrap,
+    }
+
+
+BENCH = Bench(
+    name="ingest",
+    unit="records/s, warm",
+    goal=Goal(
+        "at least as fast as python_consumer, 1.3 times as fast as tutorial_spark, 3 times as fast as tutorial_spark_continuous",
+        {"python_consumer": 1.0, "tutorial_spark": 1.3, "tutorial_spark_continuous": 3.0},
+    ),
+    size=3_000_000,
+    prepare=prepare,
+    difference=bronze_table.difference,
+)

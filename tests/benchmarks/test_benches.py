@@ -1,0 +1,36 @@
+"""Each bench from end to end on little data: its contestants run and hold equal rows. Its figures mean nothing here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.registry import BENCHES
+
+ROOT = Path(__file__).parents[2]
+SIZES = {"ingest": 20_000}
+
+
+def test_every_bench_has_a_small_size_here() -> None:
+    assert set(SIZES) == set(BENCHES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(SIZES))
+def test_bench_runs_from_end_to_end(name: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks", name, "--runs", "1", "--size", str(SIZES[name]), "--results", str(tmp_path / "results")]
+    environment = os.environ | {"PLAYHEAD_STATE_DIR": str(tmp_path / "state")}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=540)
+    assert done.returncode == 0, done.stderr[-3000:]
+    line = done.stdout.splitlines()[-1]
+    result = json.loads(line)
+    assert result["bench"] == name
+    assert set(result["ratio"]) == set(result["peers"]) == set(BENCHES[name].goal.ratios)
+    assert [turn["figure"] > 0 for turn in result["runs"]] == [True] * (1 + len(result["peers"]))
+    assert (tmp_path / "results" / f"{name}.json").read_text(encoding="utf-8") == line + "\n"
+    assert f"## {name}" in (tmp_path / "RESULTS.md").read_text(encoding="utf-8")

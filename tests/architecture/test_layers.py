@@ -16,7 +16,7 @@ _PURE = _BASE | {"quality"}
 ALLOWED: dict[str, set[str]] = {
     "contracts": {"errors"},
     "events": _BASE,
-    "bronze": _PURE,
+    "bronze": _PURE | {"events"},
     "silver": _PURE,
     "gold": _PURE,
     "io": _BASE | {"settings", "spark"},

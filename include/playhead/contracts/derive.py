@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from playhead.contracts.model import Column, Contract, event_columns
+from playhead.contracts.model import Column, Contract
 from playhead.errors import ContractError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql.types import StructType
 
 _WAREHOUSE_TYPES = {
@@ -38,9 +40,28 @@ def spark_schema(contract: Contract) -> StructType:
     return schema
 
 
-def event_ddl() -> str:
-    """The schema that a record's JSON is parsed with: the union of all event columns."""
-    return spark_ddl(event_columns())
+def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
+    """Columns as an Arrow schema; times are UTC microseconds, as Spark holds them."""
+    import pyarrow as pa
+
+    types = {
+        "string": pa.string(),
+        "binary": pa.binary(),
+        "int": pa.int32(),
+        "bigint": pa.int64(),
+        "double": pa.float64(),
+        "boolean": pa.bool_(),
+        "timestamp": pa.timestamp("us", "UTC"),
+        "date": pa.date32(),
+        "array<string>": pa.list_(pa.string()),
+        "map<string,string>": pa.map_(pa.string(), pa.string()),
+    }
+
+    def arrow_type(spark_type: str) -> pa.DataType:
+        decimal = re.fullmatch(r"decimal\((\d+),\s*(\d+)\)", spark_type)
+        return pa.decimal128(int(decimal[1]), int(decimal[2])) if decimal else types[spark_type]
+
+    return pa.schema([(column.name, arrow_type(column.type)) for column in columns])
 
 
 def warehouse_type(spark_type: str) -> str:

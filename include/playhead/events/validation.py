@@ -1,8 +1,9 @@
-"""Whether an event keeps its contract, told by the same reason codes that bronze gives, without Spark.
+"""Whether an event keeps its contract, and why not: the one judge, for the collector and for bronze.
 
-decode_event() reads the bytes of one event, find_faults() judges the decoded object. Both follow contracts.event_types(): a rule that a
-contract gains is judged here without a change. The collector refuses with these reasons what bronze would quarantine, so a sender learns
-of it at the door. Fields the contract does not know are allowed (bronze keeps them in `extras`); null means absent.
+decode_event() reads the bytes of one event, judge() reads and judges the decoded object. Both follow contracts.event_types(): a rule that
+a contract gains is judged here without a change. The collector refuses with these reasons what bronze would quarantine, so a sender learns
+of it at the door. What a value must look like does not depend on the type that carries it; what must be there, and conditions, do. Fields
+that no contract knows are allowed (bronze keeps them in `extras`); null means absent.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from decimal import Decimal, InvalidOperation
 from functools import cache, partial
 from typing import Any, NoReturn
 
-from playhead.contracts.model import Column, EventType, event_types
+from playhead.contracts.model import Column, event_columns, event_types
 from playhead.events.conditions import compile_condition
 
 _BIGINT = range(-(2**63), 2**63)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+# Nanoseconds are cut to microseconds, as every table holds them.
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d{0,3}(Z|[+-]\d\d:\d\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -59,14 +61,15 @@ def as_object(value: Any) -> dict[str, Any] | Fault:
 def decode_json(raw: bytes) -> Any | Fault:
     """Any JSON value in `raw`, or why there is none.
 
-    Stricter than Python's parser: no NaN or Infinity, no key twice in one object, no half of a surrogate pair.
+    Stricter than Python's parser: no NaN or Infinity (a number beyond any double is one), no key twice in one object, no half of a
+    surrogate pair.
     """
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         return Fault("invalid_utf8", f"byte {error.start} is not UTF-8")
     try:
-        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_finite)
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except _FaultError as error:
@@ -78,23 +81,26 @@ def decode_json(raw: bytes) -> Any | Fault:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One event as the contract reads it: known fields as typed values (absent where they do not read), and every reason against it."""
+
+    values: Mapping[str, Any]
+    faults: tuple[Fault, ...]
+
+
 def find_faults(event: Mapping[str, Any]) -> list[Fault]:
     """Every reason why the event breaks its contract; empty where it keeps it."""
-    name = event.get("event_type")
-    if name is None:
-        return [Fault("required:event_type", "event_type is missing")]
-    event_type = event_types().get(name) if isinstance(name, str) else None
-    if event_type is None:
-        return [Fault("unknown_event_type", f"event_type {name!r:.80} is none of the {len(event_types())} known")]
-    return _judge(event, event_type)
+    return list(judge(event).faults)
 
 
-def _judge(event: Mapping[str, Any], event_type: EventType) -> list[Fault]:
-    rules = _rules(event_type.name)
-    faults = [Fault(f"required:{name}", f"{name} is missing") for name in rules.required if event.get(name) is None]
+def judge(event: Mapping[str, Any]) -> Judgement:
+    """Reads the known fields of an event and judges them."""
     values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    columns = _column_rules()
     for name, given in event.items():
-        rule = rules.columns.get(name)
+        rule = columns.get(name)
         if rule is None or given is None:
             continue
         value = rule.read(given)
@@ -105,10 +111,23 @@ def _judge(event: Mapping[str, Any], event_type: EventType) -> list[Fault]:
         fault = rule.find_fault(value, rule.column)
         if fault is not None:
             faults.append(fault)
-    # A condition over a column that is already refused would only repeat the reason.
-    if not faults:
-        faults = [Fault(f"condition:{name}", description) for name, description, holds in rules.conditions if not holds(values)]
-    return faults
+    return Judgement(values, tuple([*_type_faults(event), *faults] or _broken_conditions(values)))
+
+
+def _type_faults(event: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with the type, or missing for it."""
+    name = event.get("event_type")
+    if name is None:
+        return [Fault("required:event_type", "event_type is missing")]
+    if not isinstance(name, str) or name not in event_types():
+        return [Fault("unknown_event_type", f"event_type {name!r:.80} is none of the {len(event_types())} known")]
+    return [Fault(f"required:{field}", f"{field} is missing") for field in _type_rules(name).required if event.get(field) is None]
+
+
+def _broken_conditions(values: Mapping[str, Any]) -> list[Fault]:
+    """Conditions are asked only of events without any other fault: over a refused column they would only repeat the reason."""
+    conditions = _type_rules(values["event_type"]).conditions
+    return [Fault(f"condition:{name}", description) for name, description, holds in conditions if not holds(values)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +140,23 @@ class _ColumnRule:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rules:
-    """The rules of an event type, made ready once: most of an event's time in the collector is spent here."""
+class _TypeRules:
+    """What one event type demands beyond the look of its values, made ready once."""
 
     required: tuple[str, ...]
-    columns: Mapping[str, _ColumnRule]
     conditions: tuple[tuple[str, str, Callable[[Mapping[str, Any]], bool]], ...]
 
 
 @cache
-def _rules(name: str) -> _Rules:
+def _column_rules() -> Mapping[str, _ColumnRule]:
+    return {c.name: _ColumnRule(c, _reader(c.type), _text_fault if c.type == "string" else _range_fault) for c in event_columns()}
+
+
+@cache
+def _type_rules(name: str) -> _TypeRules:
     event_type = event_types()[name]
-    columns = {c.name: _ColumnRule(c, _reader(c.type), _text_fault if c.type == "string" else _range_fault) for c in event_type.columns}
     conditions = tuple((c.name, c.description, compile_condition(c)) for c in event_type.conditions)
-    return _Rules(tuple(c.name for c in event_type.columns if c.required), columns, conditions)
+    return _TypeRules(tuple(c.name for c in event_type.columns if c.required), conditions)
 
 
 def _range_fault(value: Any, column: Column) -> Fault | None:
@@ -187,10 +209,11 @@ def _boolean(given: Any) -> bool | None:
 
 
 def _timestamp(given: Any) -> datetime | None:
-    if not isinstance(given, str) or _TIMESTAMP.fullmatch(given) is None:
+    match = _TIMESTAMP.fullmatch(given) if isinstance(given, str) else None
+    if match is None:
         return None
     try:
-        return datetime.fromisoformat(given).astimezone(UTC)
+        return datetime.fromisoformat(match[1] + match[2]).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -230,6 +253,13 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise _FaultError(Fault("duplicate_key", f"key {twice!r:.80} appears twice"))
+    return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text:.40} is beyond any double")
     return value
 
 

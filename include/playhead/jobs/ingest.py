@@ -1,27 +1,30 @@
-"""The query `ingest`: every Kafka record of the event topics to bronze.events, exactly once, in order of arrival.
+"""The query `ingest`: every Kafka record of the event topics to bronze.events, exactly once.
 
-The checkpoint says which offsets a batch holds before it starts; Delta's transaction in the same commit as the data says which batch has
-landed. A batch that is run again after a crash is therefore skipped or completed, never doubled (DESIGN invariant 1).
+Spark plans the offsets of a batch, writes them into the checkpoint before it starts, reads Kafka and runs a batch again that failed. Its
+workers read the records and write files; the driver makes a batch's files visible in one commit that carries the batch's number. A batch
+that is run again after a crash is therefore skipped or completed, never doubled (DESIGN invariant 1, ADR 6).
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from playhead.bronze.events import build_events
-from playhead.contracts.derive import spark_ddl
+import pyarrow as pa
+
+from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
 from playhead.contracts.model import event_types, load_contract
 from playhead.errors import StackError
-from playhead.io.delta import RETAINED_DAYS
+from playhead.io.checkpoint import read_checkpoint
+from playhead.io.delta import RETAINED_DAYS, table_path
+from playhead.io.delta_append import AppendedTable, DataFile, Layout, write_data_file
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.streaming.query import StreamingQuery
 
 logger = logging.getLogger(__name__)
@@ -31,11 +34,10 @@ _PROPERTIES = {
     "delta.appendOnly": "true",
     "delta.deletedFileRetentionDuration": f"interval {RETAINED_DAYS} days",
     "delta.enableChangeDataFeed": "true",  # builds read the versions they have not seen; appends pay nothing for it
-    "delta.enableDeletionVectors": "false",
     "delta.dataSkippingStatsColumns": "event_hour",  # what builds filter by; no personal data gets into the transaction log
     "delta.checkpointInterval": "100",
-    "delta.checkpointPolicy": "v2",
 }
+_FILE_DDL = "path string, size bigint, rows bigint, statistics string"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +55,81 @@ def start_ingest(spark: SparkSession, client: Mapping[str, str], options: Ingest
     """Start the query.
 
     Raises:
-        StackError: the table has rows but its checkpoint is gone, so that starting would land every record again.
+        StackError: table and checkpoint do not belong together, so that starting would land records again, or pass some over.
     """
-    create_bronze(spark, options.lake)
-    _require_checkpoint(spark, options)
-    records = read_records(spark, client, options.max_records)
-    from pyspark.sql import functions as F
-
-    events = build_events(records, late_horizon=options.late_horizon, landed_at=F.current_timestamp())
-    writer = (
-        events.writeStream.format("delta")
-        .queryName(QUERY)
-        .outputMode("append")
-        .partitionBy("landed_date")
-        .option("checkpointLocation", options.checkpoint)
-        .option("path", f"{options.lake}/bronze/events")
-    )
+    bronze = open_bronze(options.lake)
+    require_same_past(bronze, options.checkpoint)
+    landing = _Batches(bronze, bronze_layout(options.lake), options)
+    records = with_record_columns(read_records(spark, client, options.max_records))
+    writer = records.writeStream.queryName(QUERY).option("checkpointLocation", options.checkpoint).foreachBatch(landing.land)
     trigger = writer.trigger(availableNow=True) if options.available_now else writer.trigger(processingTime="500 milliseconds")
     query: StreamingQuery = trigger.start()
     return query
 
 
-def create_bronze(spark: SparkSession, lake: str) -> None:
-    """Create bronze.events in its contract's shape, unless it exists."""
-    properties = ", ".join(f"'{name}' = '{value}'" for name, value in _PROPERTIES.items())
-    spark.sql(
-        f"CREATE TABLE IF NOT EXISTS delta.`{lake}/bronze/events` ({spark_ddl(load_contract('bronze.events').columns)}) "
-        f"USING delta PARTITIONED BY (landed_date) TBLPROPERTIES ({properties})"
+def open_bronze(lake: str) -> AppendedTable:
+    """The table bronze.events, created in its contract's shape where there is none."""
+    return AppendedTable(bronze_layout(lake), load_contract("bronze.events"), _PROPERTIES)
+
+
+def bronze_layout(lake: str) -> Layout:
+    """How the files of bronze.events lie."""
+    return Layout(table_path(lake, "bronze.events"), day_column="landed_date", skipped_by="event_hour")
+
+
+class _Batches:
+    """Lands the batches of the query, one after the other."""
+
+    def __init__(self, bronze: AppendedTable, layout: Layout, options: IngestOptions) -> None:
+        self._bronze = bronze
+        self._layout = layout
+        self._options = options
+
+    def land(self, records: DataFrame, number: int) -> None:
+        """One batch: workers write its files, then one commit shows them. A batch that is there already is left alone."""
+        query_id = _query_id(self._options.checkpoint)
+        landed = self._bronze.committed(query_id)
+        if landed is not None and landed >= number:
+            logger.info("query=%s batch=%d has landed before; nothing is written", QUERY, number)
+            return
+        landing = Landing(datetime.now(UTC), self._options.late_horizon)
+        # As many tasks as can run at once, each writing one file: a task for each Kafka partition would cost more than its records do.
+        tasks = records.coalesce(records.sparkSession.sparkContext.defaultParallelism)
+        files = [DataFile(**row.asDict()) for row in tasks.mapInArrow(_writer(self._layout, landing), _FILE_DDL).collect()]
+        self._bronze.commit(files, landing.landed_at.date(), query_id, number)
+
+
+def _writer(layout: Layout, landing: Landing) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """What a worker does with its records: a file of bronze rows, and one row that tells of it."""
+
+    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        tables = (build_events(pa.Table.from_batches([batch]).cast(RECORD_SCHEMA), landing) for batch in batches)
+        file = write_data_file(tables, layout, landing.landed_at.date())
+        if file is not None:
+            yield pa.RecordBatch.from_pylist([asdict(file)])
+
+    return write
+
+
+def with_record_columns(records: DataFrame) -> DataFrame:
+    """Kafka's records as bronze reads them: RECORD_SCHEMA."""
+    from pyspark.sql import functions as F
+
+    def header(name: str) -> Column:
+        """The first value of a header as text; NULL where it is absent or not text."""
+        at = F.array_position(F.col("headers.key"), name) - 1
+        return F.try_validate_utf8(F.get(F.col("headers.value"), at.cast("int")).cast("string"))
+
+    return records.select(
+        "value",
+        "topic",
+        "partition",
+        "offset",
+        F.col("timestamp").alias("kafka_timestamp"),
+        header("producer_id").alias("producer_id"),
+        header("producer_sequence").try_cast("bigint").alias("producer_sequence"),
+        header("replay_of").alias("replay_of"),
+        header("received_at").alias("received_at"),
     )
 
 
@@ -95,8 +145,10 @@ def read_records(spark: SparkSession, client: Mapping[str, str], max_records: in
         .option("includeHeaders", "true")
         .option("maxOffsetsPerTrigger", max_records)
         .option("kafka.isolation.level", "read_committed")
-        .option("kafka.max.poll.records", 20_000)
-        .option("kafka.max.partition.fetch.bytes", 16 * 1024 * 1024)
+        .option("kafka.max.poll.records", 5_000)
+        .option("kafka.max.partition.fetch.bytes", 4 * 1024 * 1024)
+        # A fetch that waits for records at the end of one partition holds up the next read of that consumer; the default is 500 ms.
+        .option("kafka.fetch.max.wait.ms", 20)
         .load()
     )
 
@@ -124,11 +176,37 @@ def run_until(query: StreamingQuery, stop: threading.Event) -> None:
     query.awaitTermination()
 
 
-def _require_checkpoint(spark: SparkSession, options: IngestOptions) -> None:
-    if "://" in options.checkpoint or (Path(options.checkpoint) / "metadata").is_file():
+def _query_id(path: str) -> str:
+    """The query's id, which stays the same from start to start."""
+    checkpoint = read_checkpoint(path)
+    if checkpoint is None:
+        raise StackError(f"{path}/metadata vanished while the query runs; is another process removing it?")
+    return checkpoint.query_id
+
+
+def require_same_past(bronze: AppendedTable, path: str) -> None:
+    """Stops where the table and the checkpoint tell of different pasts.
+
+    A batch is planned in the checkpoint, then committed to the table, then marked as finished; a crash may come between any two.
+    """
+    checkpoint = read_checkpoint(path)
+    if checkpoint is None:
+        if bronze.has_rows:
+            raise StackError(
+                f"bronze.events has rows but {path}/metadata is gone: starting would land every record of Kafka again; "
+                "restore the checkpoint from a backup, or move bronze.events away to land everything anew"
+            )
         return
-    if spark.read.format("delta").load(f"{options.lake}/bronze/events").limit(1).count():
+    landed = bronze.committed(checkpoint.query_id)
+    if landed is not None and landed > (-1 if checkpoint.planned is None else checkpoint.planned):
         raise StackError(
-            f"bronze.events has rows but {options.checkpoint}/metadata is gone: starting would land every record of Kafka again; "
-            "restore the checkpoint from a backup, or move bronze.events away to land everything anew"
+            f"bronze.events holds batch {landed} but {path} knows only of batch {checkpoint.planned}: it is older than the table, and "
+            "starting would take other records for those that landed; restore the newest checkpoint, or move bronze.events and the "
+            "checkpoint away to land everything anew"
+        )
+    if checkpoint.finished is not None and (landed is None or landed < checkpoint.finished):
+        raise StackError(
+            f"{path} says that batch {checkpoint.finished} has landed but bronze.events holds "
+            f"{'none' if landed is None else f'only batch {landed}'}: records between would be passed over; "
+            "restore the table, or move the checkpoint away with it to land everything anew"
         )

@@ -14,6 +14,7 @@ from playhead.contracts.model import load_contract, table_names
 from playhead.io.delta import day_column, has_files_to_merge, optimize, table_version, vacuum
 from playhead.io.lock import table_lock
 from playhead.io.run_files import remove_older
+from playhead.jobs.ingest import open_bronze
 from playhead.jobs.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -47,14 +48,18 @@ def maintain_tables(spark: SparkSession, lake: str, *, today: date | None = None
     return {"tables": len(tables), "abandoned": removed}
 
 
-def maintain_bronze(spark: SparkSession, lake: str, *, today: date | None = None) -> None:
-    """OPTIMIZE the days of bronze.events that nothing lands in any more, and VACUUM it.
+def maintain_bronze(lake: str, *, today: date | None = None) -> int:
+    """Merge the files of the days of bronze.events that nothing lands in any more, and remove those that nothing needs.
 
-    Only for its one writer, who holds the table's lock. Builds take no hour for touched by it: merging changes no rows.
+    Only for its one writer, who holds the table's lock. Builds take no hour for touched by it: merging changes no rows. Returns how many
+    days were merged.
     """
     yesterday = (today or datetime.now(UTC).date()) - timedelta(days=1)
-    _merge_files(spark, lake, "bronze.events", "landed_date", yesterday)
-    vacuum(spark, lake, "bronze.events")
+    bronze = open_bronze(lake)
+    merged = bronze.merge_files(yesterday - timedelta(days=OPTIMIZED_DAYS), yesterday)
+    if merged:
+        bronze.vacuum()
+    return merged
 
 
 def _merge_files(spark: SparkSession, lake: str, name: str, day: str, last: date) -> None:

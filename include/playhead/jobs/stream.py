@@ -9,9 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pyspark.errors import PySparkException
+from deltalake.exceptions import DeltaError
 
-from playhead.errors import StackError
 from playhead.io.kafka import client_config
 from playhead.io.lock import table_lock
 from playhead.io.topics import CONTROL
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Delta's default log store may lose commits of two clusters on S3; these do not.
-_MULTI_CLUSTER_STORES = ("S3DynamoDBLogStore",)
 _MAINTENANCE_S = 3600.0
 
 
@@ -39,7 +36,7 @@ def run_stream(settings: Settings, *, available_now: bool = False) -> None:
 
     Raises:
         LockHeldError: another streaming app has this lake.
-        StackError: the checkpoint is gone, or an object store has no multi-cluster log store.
+        StackError: checkpoint and table do not belong together.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -48,7 +45,6 @@ def run_stream(settings: Settings, *, available_now: bool = False) -> None:
         jars = ensure_jars(settings.cache_dir, "spark")
         spark = stream_session(jars, ui_port=None if available_now else settings.port("stream_ui"))
         try:
-            _require_log_store(spark, settings.lake)
             _run_query(spark, settings, stop, available_now=available_now)
         finally:
             spark.stop()
@@ -59,7 +55,7 @@ def _run_query(spark: SparkSession, settings: Settings, stop: threading.Event, *
     listener = HeartbeatListener(heartbeat_path(settings.home), lambda: not stop.is_set(), hour_announcer(client))
     spark.streams.addListener(listener)
     listener.start()
-    threading.Thread(target=keep_bronze, args=(spark, settings.lake, stop), name="keep_bronze", daemon=True).start()
+    threading.Thread(target=keep_bronze, args=(settings.lake, stop), name="keep_bronze", daemon=True).start()
     options = IngestOptions(settings.lake, settings.checkpoint, timedelta(days=settings.late_horizon_days), available_now)
     try:
         run_until(start_ingest(spark, client, options), stop)
@@ -68,12 +64,12 @@ def _run_query(spark: SparkSession, settings: Settings, stop: threading.Event, *
         spark.streams.removeListener(listener)
 
 
-def keep_bronze(spark: SparkSession, lake: str, stop: threading.Event, *, every_s: float = _MAINTENANCE_S) -> None:
+def keep_bronze(lake: str, stop: threading.Event, *, every_s: float = _MAINTENANCE_S) -> None:
     """Maintain bronze every hour until `stop` is set. A failure is logged and tried again: landing goes on without."""
     while not stop.wait(every_s):
         try:
-            maintain_bronze(spark, lake)
-        except PySparkException:
+            maintain_bronze(lake)
+        except DeltaError:
             logger.exception("bronze.events could not be maintained; it is tried again in %d s", every_s)
 
 
@@ -95,14 +91,3 @@ def hour_announcer(client: dict[str, str], *, now: Callable[[], datetime] = lamb
         producer.poll(0)
 
     return announce
-
-
-def _require_log_store(spark: SparkSession, lake: str) -> None:
-    if not lake.startswith("s3"):
-        return
-    store = spark.conf.get("spark.delta.logStore.s3a.impl", "")
-    if not str(store).endswith(_MULTI_CLUSTER_STORES):
-        raise StackError(
-            f"{lake} needs a multi-cluster log store, or two writers lose each other's commits; "
-            "set spark.delta.logStore.s3a.impl to io.delta.storage.S3DynamoDBLogStore"
-        )

@@ -1,10 +1,12 @@
-"""What a table's contract demands of its rows, as SQL: the gate profiles these rules, and the suites expect none of them broken."""
+"""What contracts demand of rows, as Spark SQL: the gate profiles a table's rules, the suites expect none of them broken, and bronze passes
+an event by them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from playhead.contracts.model import Column, Contract
+from playhead.contracts.model import Column, Contract, event_columns, event_types
 
 UNIQUE_KEY = "unique:key"
 _STARTS = ("started_at", "event_timestamp")
@@ -31,9 +33,30 @@ def rule_codes(contract: Contract) -> tuple[str, ...]:
     return (*codes, UNIQUE_KEY) if contract.key else codes
 
 
+def event_demands() -> tuple[str, ...]:
+    """What must be true (not NULL) of every valid event, over its columns and `topic`; says nothing about which rule a bad one breaks.
+
+    One demand per group of types, so that 24 types do not mean 24 chains.
+    """
+    values = [f"NOT coalesce({rule.broken}, false)" for column in event_columns() for rule in _value_rules(column)]
+    needed: dict[str, list[str]] = {}
+    for kind in event_types().values():
+        demands = [f"`{name}` IS NOT NULL" for name in sorted(kind.required)] + [f"({c.expression})" for c in kind.conditions]
+        needed.setdefault(" AND ".join([*demands, f"`topic` = {_text(kind.topic)}"]), []).append(kind.name)
+    by_type = "".join(f" WHEN `event_type` IN ({', '.join(map(_text, names))}) THEN {demand}" for demand, names in needed.items())
+    return (*values, f"CASE{by_type} ELSE false END")
+
+
 def _column_rules(column: Column) -> list[RowRule]:
     name = f"`{column.name}`"
-    rules = [RowRule(f"required:{column.name}", f"{name} IS NULL")] if column.required else []
+    required = [RowRule(f"required:{column.name}", f"{name} IS NULL")] if column.required else []
+    return required + _value_rules(column)
+
+
+def _value_rules(column: Column) -> list[RowRule]:
+    """What a value that is there must look like."""
+    name = f"`{column.name}`"
+    rules: list[RowRule] = []
     bounds = _bounds(column, name)
     if bounds:
         rules.append(RowRule(f"range:{column.name}", " OR ".join(bounds)))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, groupby
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import pyarrow as pa
 import pytest
 
+from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import load_contract
-from playhead.io.delta import append, table_version
+from playhead.io.delta import table_version
+from playhead.io.delta_append import write_data_file
+from playhead.jobs.ingest import bronze_layout, open_bronze
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -20,6 +24,7 @@ Event = dict[str, Any]
 Land = Callable[..., int]
 
 _COLUMNS = load_contract("bronze.events").column_names
+_SCHEMA = arrow_schema(load_contract("bronze.events").columns)
 _NUMBER = count(1)
 
 
@@ -52,10 +57,17 @@ def _event(when: str, event_type: str = "video_play", **change: Any) -> Event:
 
 @pytest.fixture
 def land(spark: SparkSession, lake: str) -> Land:
-    """Appends events to bronze in one commit and returns the version that shows them."""
+    """Appends events to bronze in one commit per landing day and returns the version that shows them."""
+
+    batches = count()
 
     def _land(*events: Event) -> int:
-        append(spark, lake, "bronze.events", list(events))
+        bronze = open_bronze(lake)
+        by_day = groupby(sorted(events, key=lambda event: event["landed_date"]), key=lambda event: event["landed_date"])
+        for day, landed in by_day:
+            file = write_data_file(iter([pa.Table.from_pylist(list(landed), _SCHEMA)]), bronze_layout(lake), day)
+            assert file is not None
+            bronze.commit([file], day, "test", next(batches))
         version = table_version(spark, lake, "bronze.events")
         assert version is not None
         return version

@@ -13,7 +13,6 @@ import pytest
 
 from playhead.contracts.model import load_contract
 from playhead.io.delta import append, has_files_to_merge, read_table, replace_partitions, table_path, vacuum
-from playhead.jobs.ingest import create_bronze
 from playhead.jobs.maintain import maintain_bronze, maintain_tables
 from playhead.jobs.plan import plan_build
 from playhead.jobs.record import record_run
@@ -50,13 +49,12 @@ def test_maintain__merges_closed_days_once(spark: SparkSession, lake: str, land:
 
 
 def test_maintain_bronze__merges_closed_days_and_touches_no_hour(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
-    create_bronze(spark, lake)
     for day in ("20", "20", "31", "31"):
         land(event(f"{day}T05:10"))
     plan_build(spark, lake, dag_id="build_test", run_id="before", kind="pull")
     record_run(spark, lake, "before")
 
-    maintain_bronze(spark, lake, today=date(2026, 1, 31))
+    maintain_bronze(lake, today=date(2026, 1, 31))
 
     assert not has_files_to_merge(spark, lake, "bronze.events", "landed_date = DATE '2026-01-20'")
     assert has_files_to_merge(spark, lake, "bronze.events", "landed_date = DATE '2026-01-31'"), "the app still lands there"

@@ -1,0 +1,35 @@
+"""What the checkpoint of a streaming query says: whose it is, and how far it has come."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from pyarrow.fs import FileSelector, FileSystem, FileType
+
+from playhead.io.delta_append import delta_uri
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A query's id, the newest batch it has planned, and the newest one it has finished; None where there is none."""
+
+    query_id: str
+    planned: int | None
+    finished: int | None
+
+
+def read_checkpoint(path: str) -> Checkpoint | None:
+    """The checkpoint at a path, None where there is none (`metadata`, which holds the query's id, is what makes it one)."""
+    filesystem, root = FileSystem.from_uri(delta_uri(path) if "://" in path else f"file://{path}")
+    metadata = f"{root}/metadata"
+    if filesystem.get_file_info(metadata).type is FileType.NotFound:
+        return None
+    with filesystem.open_input_file(metadata) as file:
+        query_id = json.loads(file.read())["id"]
+    return Checkpoint(query_id, _newest(filesystem, f"{root}/offsets"), _newest(filesystem, f"{root}/commits"))
+
+
+def _newest(filesystem: FileSystem, directory: str) -> int | None:
+    files = filesystem.get_file_info(FileSelector(directory, allow_not_found=True))
+    return max((int(file.base_name) for file in files if file.base_name.isdigit()), default=None)

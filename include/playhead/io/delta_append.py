@@ -1,0 +1,192 @@
+"""A Delta table that is only appended to, from plain Parquet files: any process writes files, one commits them.
+
+A commit here is put-if-absent in the table's log and carries a transaction (application id, number), so that work done again after a
+crash is seen to be there already, and a second writer that carries on with the same application is refused instead of doubling it.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import DeltaTable, WriterProperties
+from deltalake.transaction import AddAction, CommitProperties, Transaction
+from pyarrow.fs import FileSystem
+
+from playhead.contracts.derive import arrow_schema
+from playhead.contracts.model import Contract
+
+_ROW_GROUP_ROWS = 100_000
+_MERGED_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A file of a table that no commit names yet: path within the table, bytes, rows, and what readers may skip it by (JSON)."""
+
+    path: str
+    size: int
+    rows: int
+    statistics: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the files of a table lie: its root, the column whose days are directories, the one column that files are skipped by."""
+
+    root: str
+    day_column: str
+    skipped_by: str
+
+
+class AppendedTable:
+    """A table as its one committer sees it."""
+
+    def __init__(self, layout: Layout, contract: Contract, properties: Mapping[str, str]) -> None:
+        """Opens the table, and creates it where there is none."""
+        self._layout = layout
+        self._schema = arrow_schema(contract.columns)
+        self._table = DeltaTable.create(
+            delta_uri(layout.root),
+            schema=self._schema,
+            mode="ignore",
+            partition_by=[layout.day_column],
+            configuration=dict(properties),
+        )
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether anything was ever committed to it."""
+        return bool(self._table.file_uris())
+
+    def committed(self, application: str) -> int | None:
+        """The newest transaction number that an application has committed, None where it has committed nothing."""
+        self._table.update_incremental()
+        number: int | None = self._table.transaction_version(application)
+        return number
+
+    def commit(self, files: Iterable[DataFile], day: date, application: str, number: int) -> None:
+        """Makes files visible, all of them in one commit.
+
+        Raises:
+            CommitFailedError: another writer has committed for this application meanwhile.
+        """
+        now_ms = int(datetime.now(UTC).timestamp() * 1000)
+        partition = {self._layout.day_column: day.isoformat()}
+        self._table.create_write_transaction(
+            [AddAction(file.path, file.size, partition, now_ms, True, file.statistics) for file in files],
+            mode="append",
+            schema=self._schema,
+            partition_by=[self._layout.day_column],
+            commit_properties=CommitProperties(app_transactions=[Transaction(application, number)]),
+        )
+        self._table.update_incremental()
+
+    def merge_files(self, first: date, last: date) -> int:
+        """Merges the small files of each of these days; returns how many days had several. No row changes, and order is kept."""
+        self._table.update_incremental()
+        column = self._layout.day_column
+        files = Counter(path.partition("/")[0].removeprefix(f"{column}=") for path in self._paths())
+        days = [day for day, count in files.items() if count > 1 and first <= date.fromisoformat(day) <= last]
+        for day in days:
+            self._table.optimize.compact(
+                partition_filters=[(column, "=", day)],
+                target_size=_MERGED_BYTES,
+                max_concurrent_tasks=1,
+                writer_properties=WriterProperties(compression="ZSTD"),
+            )
+        return len(days)
+
+    def vacuum(self) -> int:
+        """Removes files that no version needs which the table still retains, and those of crashed writers; returns how many."""
+        return len(self._table.vacuum(dry_run=False, full=True))
+
+    def _paths(self) -> list[str]:
+        paths: list[str] = pa.table(self._table.get_add_actions())["path"].to_pylist()
+        return paths
+
+
+def write_data_file(tables: Iterator[pa.Table], layout: Layout, day: date) -> DataFile | None:
+    """Rows of one day as one Parquet file of the table; None where there are none. No reader sees it before it is committed."""
+    path = f"{layout.day_column}={day.isoformat()}/part-{uuid.uuid4()}.zstd.parquet"
+    filesystem, root = _filesystem(layout.root)
+    directory = f"{root}/{path.rpartition('/')[0]}"
+    filesystem.create_dir(directory, recursive=True)
+    statistics = _Statistics(layout.skipped_by)
+    writer: pq.ParquetWriter | None = None
+    for table in _grouped(tables):
+        rows = table.drop_columns([layout.day_column])
+        writer = writer or pq.ParquetWriter(
+            f"{root}/{path}",
+            rows.schema,
+            filesystem=filesystem,
+            compression="zstd",
+            write_statistics=[layout.skipped_by],
+            store_decimal_as_integer=True,
+        )
+        writer.write_table(rows, row_group_size=_ROW_GROUP_ROWS)
+        statistics.add(rows)
+    if writer is None:
+        return None
+    writer.close()
+    return DataFile(path, filesystem.get_file_info(f"{root}/{path}").size, statistics.rows, statistics.as_json())
+
+
+def delta_uri(path: str) -> str:
+    """A lake path as delta-rs spells it."""
+    return "s3://" + path.removeprefix("s3a://") if path.startswith("s3a://") else path
+
+
+def _filesystem(root: str) -> tuple[FileSystem, str]:
+    filesystem, path = FileSystem.from_uri(delta_uri(root)) if "://" in root else FileSystem.from_uri(f"file://{root}")
+    return filesystem, path
+
+
+def _grouped(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The tables joined until they fill a row group, so that memory holds one row group and no more."""
+    held: list[pa.Table] = []
+    for table in tables:
+        held.append(table)
+        if sum(one.num_rows for one in held) >= _ROW_GROUP_ROWS:
+            yield pa.concat_tables(held)
+            held = []
+    if sum(one.num_rows for one in held):
+        yield pa.concat_tables(held)
+
+
+class _Statistics:
+    """What the log tells about a file: rows, and the bounds and NULLs of one time column."""
+
+    def __init__(self, column: str) -> None:
+        self.rows = 0
+        self._column = column
+        self._nulls = 0
+        self._bounds: list[datetime] = []
+
+    def add(self, rows: pa.Table) -> None:
+        """Count these rows too."""
+        values = rows[self._column]
+        bounds = pc.min_max(values).as_py()
+        self.rows += rows.num_rows
+        self._nulls += values.null_count
+        self._bounds += [bound for bound in bounds.values() if bound is not None]
+
+    def as_json(self) -> str:
+        """In the words of the Delta protocol."""
+        told: dict[str, Any] = {"numRecords": self.rows, "nullCount": {self._column: self._nulls}}
+        if self._bounds:
+            told["minValues"] = {self._column: _instant(min(self._bounds))}
+            told["maxValues"] = {self._column: _instant(max(self._bounds))}
+        return json.dumps(told)
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

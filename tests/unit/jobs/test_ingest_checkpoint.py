@@ -1,0 +1,78 @@
+"""The table and the checkpoint tell of one past, or the streaming app does not start."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from playhead.errors import StackError
+from playhead.io.delta_append import AppendedTable
+from playhead.jobs.ingest import open_bronze, require_same_past
+
+DAY = date(2026, 3, 1)
+
+
+@pytest.fixture
+def bronze(tmp_path: Path) -> AppendedTable:
+    return open_bronze(str(tmp_path / "lake"))
+
+
+def checkpoint(directory: Path, *, planned: int, finished: int, query_id: str = "query") -> str:
+    """A checkpoint that has planned and finished these batches; -1 is none."""
+    for name, newest in (("offsets", planned), ("commits", finished)):
+        (directory / name).mkdir(parents=True)
+        for number in range(newest + 1):
+            (directory / name / str(number)).touch()
+            (directory / name / f".{number}.crc").touch()
+    (directory / "metadata").write_text(json.dumps({"id": query_id}))
+    return str(directory)
+
+
+def land(bronze: AppendedTable, batches: int) -> None:
+    for number in range(batches):
+        bronze.commit([], DAY, "query", number)
+
+
+@pytest.mark.parametrize(
+    ("landed", "planned", "finished"),
+    [(0, -1, -1), (0, 0, -1), (1, 0, -1), (1, 0, 0), (1, 1, 0), (2, 1, 0), (2, 1, 1)],
+    ids=[
+        "new",
+        "killed before the first landed",
+        "killed before its mark",
+        "idle",
+        "killed in the second",
+        "before its mark",
+        "idle again",
+    ],
+)
+def test_start__after_a_crash_at_any_point(bronze: AppendedTable, tmp_path: Path, landed: int, planned: int, finished: int) -> None:
+    land(bronze, landed)
+    require_same_past(bronze, checkpoint(tmp_path / "checkpoint", planned=planned, finished=finished))
+
+
+def test_start__without_a_checkpoint_only_where_nothing_landed(bronze: AppendedTable, tmp_path: Path) -> None:
+    require_same_past(bronze, str(tmp_path / "none"))
+    (tmp_path / "none").mkdir()
+    require_same_past(bronze, str(tmp_path / "none"))
+
+
+def test_start__a_checkpoint_older_than_the_table_is_refused(bronze: AppendedTable, tmp_path: Path) -> None:
+    land(bronze, 4)
+    with pytest.raises(StackError, match=r"holds batch 3 but .* knows only of batch 1"):
+        require_same_past(bronze, checkpoint(tmp_path / "checkpoint", planned=1, finished=1))
+
+
+def test_start__a_table_older_than_the_checkpoint_is_refused(bronze: AppendedTable, tmp_path: Path) -> None:
+    land(bronze, 2)
+    with pytest.raises(StackError, match=r"batch 3 has landed but bronze.events holds only batch 1"):
+        require_same_past(bronze, checkpoint(tmp_path / "checkpoint", planned=4, finished=3))
+
+
+def test_start__another_querys_checkpoint_is_refused(bronze: AppendedTable, tmp_path: Path) -> None:
+    land(bronze, 2)
+    with pytest.raises(StackError, match=r"has landed but bronze.events holds none"):
+        require_same_past(bronze, checkpoint(tmp_path / "checkpoint", planned=1, finished=1, query_id="another"))

@@ -79,4 +79,4 @@ def difference(produced: Mapping[str, Mapping[str, Any]], size: int) -> str | No
 
 def _query(table: Path, select: str) -> tuple[Any, ...]:
     files = DeltaTable(table).file_uris()
-    return duckdb.sql(f"SELECT {select} FROM read_parquet({files}, hive_partitioning = false)").fetchall()[0]
+    return duckdb.execute(f"SELECT {select} FROM read_parquet({files}, hive_partitioning = false)").fetchall()[0]

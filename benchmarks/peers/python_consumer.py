@@ -7,6 +7,7 @@ contract's own validation for the few that are not plainly good, and delta-rs ap
 from __future__ import annotations
 
 import argparse
+import functools
 import gc
 import json
 import multiprocessing
@@ -121,7 +122,8 @@ class EventReader:
             typed AS (SELECT value, topic, fits, {typed} FROM parsed)
             SELECT {", ".join(types)}, CASE topic {families} END AS family, date_trunc('hour', event_timestamp) AS event_hour,
                 received_at - event_timestamp > INTERVAL {_LATE_HORIZON.days} DAYS AS is_late,
-                coalesce(fits AND {plain_predicate()}, FALSE) AS is_plain
+                coalesce(fits AND {plain_predicate()}, FALSE) AS is_plain,
+                strlen(value) - strlen(replace(value, '":', '')) AS key_marks
             FROM typed"""
         self._schema = bronze_schema()
 
@@ -135,7 +137,10 @@ class EventReader:
         self._duckdb.register("records", pa.table({"value": texts, "topic": coordinates["topic"], "fits": fits}))
         parsed = self._duckdb.sql(self._statement).to_arrow_table().combine_chunks()
         columns = {name: parsed[name].combine_chunks() for name in parsed.column_names}
-        judged = self._judge(columns.pop("is_plain"), columns, values, records.topics)
+        # As many values as keys: none is given twice.
+        has_one_each = pc.equal(pc.cast(columns.pop("key_marks"), pa.int32()), pc.multiply(_given_count(columns), pa.scalar(2, pa.int32())))
+        is_plain = pc.and_(columns.pop("is_plain"), has_one_each)
+        judged = self._judge(is_plain, columns, values, records.topics)
         now = datetime.now(UTC)
         landing = {"landed_at": pa.repeat(pa.scalar(now, pa.timestamp("us", "UTC")), len(values))}
         landing["landed_date"] = pa.repeat(pa.scalar(now.date(), pa.date32()), len(values))
@@ -170,6 +175,12 @@ class EventReader:
             "rejected_because": pa.array(reasons, _ARROW_TYPES["array<string>"]),
             "raw": pa.array(raw, pa.binary()),
         }
+
+
+def _given_count(columns: Mapping[str, pa.Array]) -> pa.Array:
+    """How many event columns have a value, by row."""
+    given = [pc.cast(pc.is_valid(columns[column.name]), pa.int8()) for column in event_columns()]
+    return pc.cast(functools.reduce(pc.add, given), pa.int32())
 
 
 def _verdict(value: bytes, topic: str) -> tuple[list[str] | None, dict[str, Any]]:

@@ -34,9 +34,8 @@ def commits(table: Path) -> list[Commit]:
     for path in sorted((table / "_delta_log").glob("*[0-9].json")):
         actions = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
         records = sum(json.loads(action["add"]["stats"])["numRecords"] for action in actions if "add" in action)
-        at_ms = next((action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action), 0)
         if records:
-            found.append(Commit(at_ms, records))
+            found.append(Commit(next(action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action), records))
     return sorted(found, key=lambda commit: commit.at_ms)
 
 
@@ -79,4 +78,4 @@ def difference(produced: Mapping[str, Mapping[str, Any]], size: int) -> str | No
 
 def _query(table: Path, select: str) -> tuple[Any, ...]:
     files = DeltaTable(table).file_uris()
-    return duckdb.sql(f"SELECT {select} FROM read_parquet({files}, hive_partitioning = false)").fetchall()[0]
+    return duckdb.execute(f"SELECT {select} FROM read_parquet({files}, hive_partitioning = false)").fetchall()[0]

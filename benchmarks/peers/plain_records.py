@@ -42,16 +42,13 @@ def _value_pattern(column: Column) -> str:
 
 
 def plain_predicate() -> str:
-    """A SQL condition over a record's text (`value`), `topic` and typed columns; NULL counts as not plain."""
+    """A SQL condition over a record's `topic` and typed columns; NULL counts as not plain."""
     columns = event_columns()
-    given = " + ".join(f"({c.name} IS NOT NULL)::INTEGER" for c in columns)
     families: dict[str, list[EventType]] = {}
     for event_type in event_types().values():
         families.setdefault(event_type.topic, []).append(event_type)
     by_topic = " ".join(f"WHEN '{topic}' THEN {_family_demands(types)}" for topic, types in families.items())
     demands = [
-        # As many values as keys: none is null, and none is given twice.
-        f"(strlen(value) - strlen(replace(value, '\":', ''))) = 2 * ({given})",
         f"CASE topic {by_topic} ELSE FALSE END",
         *(demand for column in columns for demand in _value_demands(column)),
     ]
@@ -84,7 +81,7 @@ def _value_demands(column: Column) -> list[str]:
         demands.append(f"strlen({column.name}) <= {column.max_length}")
     if column.min_length:
         demands.append(f"length({column.name}) >= {column.min_length}" if column.min_length > 1 else f"{column.name} <> ''")
-    return [f"({column.name} IS NULL OR ({' AND '.join(demands)}))"] if demands else []
+    return [f"(({' AND '.join(demands)}) IS DISTINCT FROM FALSE)"] if demands else []
 
 
 def _quoted(text: str) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
@@ -24,9 +25,8 @@ _VALID = {
 def _read(values: list[bytes], topics: list[str]) -> list[dict[str, Any]]:
     count = len(values)
     headers = [{"producer_id": b"p", "producer_sequence": b"%d" % number} for number in range(count)]
-    rows: list[dict[str, Any]] = (
-        EventReader().read(Records(values, topics, [0] * count, list(range(count)), [0] * count, headers)).to_pylist()
-    )
+    records = Records([pa.array(values, pa.binary())], topics, [0] * count, list(range(count)), [0] * count, headers)
+    rows: list[dict[str, Any]] = EventReader().read(records).to_pylist()
     return rows
 
 

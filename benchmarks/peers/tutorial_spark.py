@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from playhead.contracts.derive import event_ddl
+from playhead.contracts.derive import spark_ddl
+from playhead.contracts.model import event_columns
 from playhead.contracts.model import event_types
 from playhead.local.jars import ensure_jars
 from playhead.settings import get_settings
@@ -33,7 +34,7 @@ def start(spark: SparkSession, bootstrap: str, table: Path, trigger: Trigger, ma
         .load()
     )
     events = records.select(
-        F.from_json(F.col("value").cast("string"), event_ddl()).alias("event"), "topic", "partition", "offset", "timestamp"
+        F.from_json(F.col("value").cast("string"), spark_ddl(event_columns())).alias("event"), "topic", "partition", "offset", "timestamp"
     ).select("event.*", "topic", "partition", "offset", "timestamp")
     writer = events.writeStream.format("delta").option("checkpointLocation", f"{table}_checkpoint").option("path", str(table))
     return (writer.trigger(availableNow=True) if trigger == "available-now" else writer).start()

@@ -23,7 +23,7 @@ DAY = date(2026, 3, 1)
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
-    return Layout(str(tmp_path / "events"), day_column="landed_date", skipped_by="event_hour")
+    return Layout(str(tmp_path / "events"), day_column="landed_date", skipped_by="event_hour", clustered_by="family")
 
 
 def open_table(layout: Layout) -> AppendedTable:

@@ -24,7 +24,7 @@ from pyarrow.fs import FileSystem
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import Contract
 
-_ROW_GROUP_ROWS = 100_000
+_ROW_GROUP_ROWS = 50_000
 _MERGED_BYTES = 256 * 1024 * 1024
 
 
@@ -40,11 +40,16 @@ class DataFile:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the files of a table lie: its root, the column whose days are directories, the one column that files are skipped by."""
+    """How the files of a table lie.
+
+    `day_column`'s days are directories. By the bounds of `skipped_by` a reader skips whole files, by its bounds and those of
+    `clustered_by` row groups.
+    """
 
     root: str
     day_column: str
     skipped_by: str
+    clustered_by: str
 
 
 class AppendedTable:
@@ -129,7 +134,7 @@ def write_data_file(tables: Iterator[pa.Table], layout: Layout, day: date) -> Da
             rows.schema,
             filesystem=filesystem,
             compression="zstd",
-            write_statistics=[layout.skipped_by],
+            write_statistics=[layout.skipped_by, layout.clustered_by],
             store_decimal_as_integer=True,
         )
         writer.write_table(rows, row_group_size=_ROW_GROUP_ROWS)

@@ -73,8 +73,8 @@ def open_bronze(lake: str) -> AppendedTable:
 
 
 def bronze_layout(lake: str) -> Layout:
-    """How the files of bronze.events lie."""
-    return Layout(table_path(lake, "bronze.events"), day_column="landed_date", skipped_by="event_hour")
+    """How the files of bronze.events lie: the records of a topic come together, and so do those of a family."""
+    return Layout(table_path(lake, "bronze.events"), day_column="landed_date", skipped_by="event_hour", clustered_by="family")
 
 
 class _Batches:

@@ -10,8 +10,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from playhead.contracts.derive import spark_ddl
-from playhead.contracts.model import event_columns
-from playhead.contracts.model import event_types
+from playhead.contracts.model import event_columns, event_types
 from playhead.local.jars import ensure_jars
 from playhead.settings import get_settings
 from playhead.spark import classpath

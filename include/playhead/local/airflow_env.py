@@ -18,6 +18,7 @@ from playhead.local.processes import LOOPBACK
 from playhead.settings import Settings
 
 ADMIN = "admin"
+DATABASE = "airflow.db"
 _PASSWORDS = "airflow_passwords.json"
 _SECRET_KEYS = {
     "AIRFLOW__API_AUTH__JWT_SECRET_CMD": "airflow_jwt_secret",
@@ -86,7 +87,7 @@ def _configuration(settings: Settings, project: Path) -> dict[str, str]:
         ("api", "host"): LOOPBACK,
         ("api", "port"): port,
         ("api", "workers"): 1,
-        ("database", "sql_alchemy_conn"): f"sqlite:///{home / 'airflow.db'}",
+        ("database", "sql_alchemy_conn"): f"sqlite:///{home / DATABASE}",
         # A parse costs seconds of CPU, which tasks need more; DAG files seldom change.
         ("dag_processor", "refresh_interval"): 60,
         ("dag_processor", "min_file_process_interval"): 300,

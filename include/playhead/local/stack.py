@@ -119,7 +119,7 @@ class Stack:
             self._ensure_topics(chosen)
             self._start(applications, missing, report)
             return
-        with Migration(self.home, stack_env(self.settings, self.project)) as migration:
+        with Migration(self.home, self.settings.cache_dir, stack_env(self.settings, self.project)) as migration:
             report("airflow database", "checking")
             self._start(foundations, missing, report)
             self._ensure_topics(chosen)

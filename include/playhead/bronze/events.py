@@ -34,7 +34,7 @@ RECORD_SCHEMA = pa.schema(
         ("received_at", pa.string()),
     ]
 )
-_COORDINATES = ("topic", "partition", "offset", "kafka_timestamp", "producer_id", "producer_sequence", "replay_of")
+_COORDINATES = ["topic", "partition", "offset", "kafka_timestamp", "producer_id", "producer_sequence", "replay_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,10 @@ def build_events(records: pa.Table, landing: Landing) -> pa.Table:
     plain_rows = plain[ROW].to_numpy()
     other_rows = np.setdiff1d(np.arange(records.num_rows), plain_rows, assume_unique=True)
     others = records.take(other_rows)
+    coordinates = records.select(_COORDINATES)
     return pa.concat_tables(
         [
-            _with_landing(plain.drop_columns([ROW]), records.take(plain_rows) if other_rows.size else records, landing),
+            _with_landing(plain.drop_columns([ROW]), coordinates.take(plain_rows) if other_rows.size else coordinates, landing),
             _with_landing(_read_exactly(others, landing.late_horizon), others, landing),
         ]
     )

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache, partial
 from typing import Any, NoReturn
 
@@ -228,13 +228,14 @@ def _date(given: Any) -> date | None:
 
 
 def _decimal(given: Any, precision: int, scale: int) -> Decimal | None:
+    """Rounded half up to the column's scale, once."""
     if isinstance(given, bool) or not isinstance(given, int | float):
         return None
     try:
-        value = Decimal(str(given))
+        value = Decimal(str(given)).quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
     except InvalidOperation:
         return None
-    return value if value.is_finite() and abs(value) < Decimal(10) ** (precision - scale) else None
+    return value if abs(value) < Decimal(10) ** (precision - scale) else None
 
 
 _READERS: dict[str, Callable[[Any], Any | None]] = {

@@ -164,7 +164,7 @@ def kafka_options(client: Mapping[str, str]) -> dict[str, str]:
 
 
 def run_until(query: StreamingQuery, stop: threading.Event) -> None:
-    """Wait until the query ends by itself or `stop` is set; then let the batch in hand finish.
+    """Wait until the query ends by itself or `stop` is set, then end it. A batch that is cut short is run again at the next start.
 
     Raises:
         StreamingQueryException: the query failed.

@@ -10,7 +10,7 @@ import pytest
 from playhead.contracts.model import Condition, event_types
 from playhead.errors import ContractError
 from playhead.events.conditions import compile_condition
-from playhead.events.validation import Fault, decode_event, find_faults
+from playhead.events.validation import Fault, decode_event, find_faults, judge
 
 PLAY: dict[str, Any] = {
     "event_id": "0b5a4c3e-1111-4222-8333-944455566677",
@@ -106,6 +106,11 @@ def test_validation__each_rule_has_its_code(change: dict[str, Any], expected: li
 )
 def test_validation__prices_are_decimals(change: dict[str, Any], expected: list[str]) -> None:
     assert codes({**AD, **change}) == expected
+
+
+@pytest.mark.parametrize(("given", "read"), [(0.0125, "0.012500"), (0.0000005, "0.000001"), (0.1234564999, "0.123456"), (7, "7.000000")])
+def test_validation__prices_are_rounded_half_up_once(given: float, read: str) -> None:
+    assert str(judge({**AD, "ad_price": given}).values["ad_price"]) == read
 
 
 def test_validation__exactly_five_minutes_ahead_is_not_the_future() -> None:

@@ -25,6 +25,7 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 
 from benchmarks.peers.plain_records import plain_grammar, plain_predicate
+from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import event_columns, event_types, load_contract
 from playhead.events.validation import Fault, decode_event, find_faults
 
@@ -32,19 +33,6 @@ PROCESSES = 2
 COMMIT_RECORDS = 200_000
 _CONSUMED_AT_ONCE = 10_000
 _LATE_HORIZON = timedelta(days=7)
-_ARROW_TYPES = {
-    "string": pa.string(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "double": pa.float64(),
-    "boolean": pa.bool_(),
-    "timestamp": pa.timestamp("us", "UTC"),
-    "date": pa.date32(),
-    "binary": pa.binary(),
-    "decimal(18,6)": pa.decimal128(18, 6),
-    "array<string>": pa.list_(pa.string()),
-    "map<string,string>": pa.map_(pa.string(), pa.string()),
-}
 # The parser would also take `5` or a bare day for a time; as text, the grammar tells.
 _PARSED_TYPES = {"string": "VARCHAR", "bigint": "BIGINT", "double": "DOUBLE", "boolean": "BOOLEAN", "decimal(18,6)": "DECIMAL(18,6)"}
 # By way of the epoch: a cast to TIMESTAMP forgets the offset, and one from TIMESTAMPTZ depends on the machine's time zone.
@@ -171,8 +159,8 @@ class EventReader:
         judged = {name: pc.if_else(is_rejected, pa.scalar(None, columns[name].type), columns[name]) for name in ("event_hour", "is_late")}
         return judged | {
             "family": pc.replace_with_mask(columns["family"], doubtful, pa.array(families, pa.string())),
-            "extras": pa.array(extras, _ARROW_TYPES["map<string,string>"]),
-            "rejected_because": pa.array(reasons, _ARROW_TYPES["array<string>"]),
+            "extras": pa.array(extras, self._schema.field("extras").type),
+            "rejected_because": pa.array(reasons, self._schema.field("rejected_because").type),
             "raw": pa.array(raw, pa.binary()),
         }
 
@@ -203,7 +191,7 @@ def _extras(event: Mapping[str, Any]) -> list[tuple[str, str]] | None:
 
 def bronze_schema() -> pa.Schema:
     """The columns of bronze.events in Arrow's types."""
-    return pa.schema([(c.name, _ARROW_TYPES[c.type]) for c in load_contract("bronze.events").columns])
+    return arrow_schema(load_contract("bronze.events"))
 
 
 def create_bronze(table: Path) -> None:

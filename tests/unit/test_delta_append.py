@@ -17,7 +17,7 @@ from playhead.contracts.model import load_contract
 from playhead.io.delta_append import AppendedTable, DataFile, Layout, write_data_file
 
 CONTRACT = load_contract("bronze.events")
-SCHEMA = arrow_schema(CONTRACT.columns)
+SCHEMA = arrow_schema(CONTRACT)
 DAY = date(2026, 3, 1)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -63,14 +64,19 @@ def build_events(records: pa.Table, landing: Landing) -> pa.Table:
 def _read_exactly(records: pa.Table, late_horizon: timedelta) -> pa.Table:
     given = zip(*(records[name].to_pylist() for name in ("value", "topic", "received_at")), strict=True)
     rows = [read_record(Received(value, topic, received_at), late_horizon) for value, topic, received_at in given]
-    return pa.Table.from_pylist(rows, arrow_schema(load_contract("bronze.events").columns))
+    return pa.Table.from_pylist(rows, _schema())
 
 
 def _with_landing(rows: pa.Table, records: pa.Table, landing: Landing) -> pa.Table:
     """The rows in their contract's shape, with the records' coordinates and the landing."""
-    schema = arrow_schema(load_contract("bronze.events").columns)
+    schema = _schema()
     known = {name: rows[name] for name in rows.column_names} | {name: records[name] for name in _COORDINATES}
     known["landed_at"] = pa.repeat(pa.scalar(landing.landed_at, pa.timestamp("us", "UTC")), rows.num_rows)
     known["landed_date"] = pa.repeat(pa.scalar(landing.landed_at.date(), pa.date32()), rows.num_rows)
     columns = [known[field.name].cast(field.type) if field.name in known else pa.nulls(rows.num_rows, field.type) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+@cache
+def _schema() -> pa.Schema:
+    return arrow_schema(load_contract("bronze.events"))

@@ -9,10 +9,9 @@ The expression is for RE2 over bytes: `.` and negated classes match any byte, so
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
-from playhead.contracts.model import event_columns
+from playhead.contracts.model import decimal_size, event_columns
 from playhead.errors import ContractError
 
 # No control characters, no NUL and no surrogates, escaped or not: readers differ there.
@@ -35,7 +34,6 @@ _VALUES = {
     "timestamp": f'"{_DAY}{_TIME}"',
     "date": f'"{_DAY}"',
 }
-_DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
 _MOST_DIGITS = 15  # a reader may take a decimal for a double on the way
 
 
@@ -50,9 +48,9 @@ def plain_record() -> str:
 
 
 def _value(spark_type: str) -> str:
-    decimal = _DECIMAL.fullmatch(spark_type)
+    decimal = decimal_size(spark_type)
     if decimal:
-        precision, scale = int(decimal[1]), int(decimal[2])
+        precision, scale = decimal
         before = min(precision - scale, _MOST_DIGITS - scale)
         return rf"(?:0|-?[1-9]\d{{0,{before - 1}}}|-?(?:0|[1-9]\d{{0,{before - 1}}})\.\d{{1,{scale}}})"
     if spark_type not in _VALUES:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from playhead.contracts.model import Column, Contract
+from playhead.contracts.model import Column, Contract, decimal_size
 from playhead.errors import ContractError
 
 if TYPE_CHECKING:
@@ -40,8 +38,8 @@ def spark_schema(contract: Contract) -> StructType:
     return schema
 
 
-def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
-    """Columns as an Arrow schema; times are UTC microseconds, as Spark holds them."""
+def arrow_schema(contract: Contract) -> pa.Schema:
+    """The table's schema in Arrow's types; times are UTC microseconds, as Spark holds them."""
     import pyarrow as pa
 
     types = {
@@ -58,17 +56,17 @@ def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
     }
 
     def arrow_type(spark_type: str) -> pa.DataType:
-        decimal = re.fullmatch(r"decimal\((\d+),\s*(\d+)\)", spark_type)
-        return pa.decimal128(int(decimal[1]), int(decimal[2])) if decimal else types[spark_type]
+        decimal = decimal_size(spark_type)
+        return pa.decimal128(*decimal) if decimal else types[spark_type]
 
-    return pa.schema([(column.name, arrow_type(column.type)) for column in columns])
+    return pa.schema([(column.name, arrow_type(column.type)) for column in contract.columns])
 
 
 def warehouse_type(spark_type: str) -> str:
     """The Snowflake type of a Spark SQL type; nested types become VARIANT."""
-    decimal = re.fullmatch(r"decimal\((\d+),\s*(\d+)\)", spark_type)
+    decimal = decimal_size(spark_type)
     if decimal:
-        return f"NUMBER({decimal[1]},{decimal[2]})"
+        return f"NUMBER({decimal[0]},{decimal[1]})"
     return _WAREHOUSE_TYPES.get(spark_type, "VARIANT")
 
 

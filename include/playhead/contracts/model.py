@@ -1,12 +1,14 @@
 """Contracts: what each event and table promises, read from Open Data Contract Standard (v3) files.
 
-One place derives everything else: Spark schemas and warehouse DDL (derive.py), validation rules (quality/rules.py) and Great
-Expectations suites (quality/suites.py). Column types, ranges, enumerations and personal-data classes come from fields.yaml, the field
-dictionary; a table contract lists names and may say required, key, or a pattern of its own. Nothing here imports Spark.
+One place derives everything else: schemas and warehouse DDL (derive.py), validation rules (quality/contract_rules.py, and one by one
+events/validation.py) and Great Expectations suites (quality/suites.py). Column types, ranges, enumerations and personal-data classes come
+from fields.yaml, the field dictionary; a table contract lists names and may say required, key, or a pattern of its own. Nothing here
+imports Spark.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -50,6 +52,12 @@ class Column:
     def is_deterministic(self) -> bool:
         """True where two rebuilds of the same data give the same value, so that content hashes may cover it."""
         return self.name not in NOT_DETERMINISTIC
+
+
+def decimal_size(spark_type: str) -> tuple[int, int] | None:
+    """Precision and scale of a decimal type; None for any other type."""
+    decimal = re.fullmatch(r"decimal\((\d+),\s*(\d+)\)", spark_type)
+    return (int(decimal[1]), int(decimal[2])) if decimal else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,11 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache, partial
 from typing import Any, NoReturn
 
-from playhead.contracts.model import Column, event_columns, event_types
+from playhead.contracts.model import Column, decimal_size, event_columns, event_types
 from playhead.events.conditions import compile_condition
 
 _BIGINT = range(-(2**63), 2**63)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
 # Nanoseconds are cut to microseconds, as every table holds them.
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d{0,3}(Z|[+-]\d\d:\d\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -180,9 +179,9 @@ def _text_fault(value: str, column: Column) -> Fault | None:
 
 
 def _reader(spark_type: str) -> Callable[[Any], Any | None]:
-    decimal = _DECIMAL.fullmatch(spark_type)
+    decimal = decimal_size(spark_type)
     if decimal:
-        return partial(_decimal, precision=int(decimal[1]), scale=int(decimal[2]))
+        return partial(_decimal, precision=decimal[0], scale=decimal[1])
     return _READERS[spark_type]
 
 

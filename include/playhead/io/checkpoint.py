@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pyarrow.fs import FileSelector, FileSystem, FileType
 
-from playhead.io.delta_append import delta_uri
+from playhead.io.filesystem import open_filesystem
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +19,23 @@ class Checkpoint:
     finished: int | None
 
 
-def read_checkpoint(path: str) -> Checkpoint | None:
-    """The checkpoint at a path, None where there is none (`metadata`, which holds the query's id, is what makes it one)."""
-    filesystem, root = FileSystem.from_uri(delta_uri(path) if "://" in path else f"file://{path}")
-    metadata = f"{root}/metadata"
+def read_query_id(path: str) -> str | None:
+    """The id of the query whose checkpoint lies at a path, the same from start to start; None where there is no checkpoint."""
+    filesystem, root = open_filesystem(path)
+    metadata = f"{root}/metadata"  # what makes it a checkpoint
     if filesystem.get_file_info(metadata).type is FileType.NotFound:
         return None
     with filesystem.open_input_file(metadata) as file:
-        query_id = json.loads(file.read())["id"]
+        query_id: str = json.loads(file.read())["id"]
+    return query_id
+
+
+def read_checkpoint(path: str) -> Checkpoint | None:
+    """The checkpoint at a path, None where there is none."""
+    query_id = read_query_id(path)
+    if query_id is None:
+        return None
+    filesystem, root = open_filesystem(path)
     return Checkpoint(query_id, _newest(filesystem, f"{root}/offsets"), _newest(filesystem, f"{root}/commits"))
 
 

@@ -19,10 +19,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, WriterProperties
 from deltalake.transaction import AddAction, CommitProperties, Transaction
-from pyarrow.fs import FileSystem
 
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import Contract
+from playhead.io.filesystem import object_store_uri, open_filesystem
 
 _ROW_GROUP_ROWS = 50_000
 _MERGED_BYTES = 256 * 1024 * 1024
@@ -58,9 +58,9 @@ class AppendedTable:
     def __init__(self, layout: Layout, contract: Contract, properties: Mapping[str, str]) -> None:
         """Opens the table, and creates it where there is none."""
         self._layout = layout
-        self._schema = arrow_schema(contract.columns)
+        self._schema = arrow_schema(contract)
         self._table = DeltaTable.create(
-            delta_uri(layout.root),
+            object_store_uri(layout.root),
             schema=self._schema,
             mode="ignore",
             partition_by=[layout.day_column],
@@ -69,7 +69,7 @@ class AppendedTable:
 
     @property
     def has_rows(self) -> bool:
-        """Whether anything was ever committed to it."""
+        """Whether any file of it is visible."""
         return bool(self._table.file_uris())
 
     def committed(self, application: str) -> int | None:
@@ -110,9 +110,9 @@ class AppendedTable:
             )
         return len(days)
 
-    def vacuum(self) -> int:
-        """Removes files that no version needs which the table still retains, and those of crashed writers; returns how many."""
-        return len(self._table.vacuum(dry_run=False, full=True))
+    def vacuum(self) -> None:
+        """Removes files that no version needs which the table still retains, and those of crashed writers."""
+        self._table.vacuum(dry_run=False, full=True)
 
     def _paths(self) -> list[str]:
         paths: list[str] = pa.table(self._table.get_add_actions())["path"].to_pylist()
@@ -122,7 +122,7 @@ class AppendedTable:
 def write_data_file(tables: Iterator[pa.Table], layout: Layout, day: date) -> DataFile | None:
     """Rows of one day as one Parquet file of the table; None where there are none. No reader sees it before it is committed."""
     path = f"{layout.day_column}={day.isoformat()}/part-{uuid.uuid4()}.zstd.parquet"
-    filesystem, root = _filesystem(layout.root)
+    filesystem, root = open_filesystem(layout.root)
     directory = f"{root}/{path.rpartition('/')[0]}"
     filesystem.create_dir(directory, recursive=True)
     statistics = _Statistics(layout.skipped_by)
@@ -143,16 +143,6 @@ def write_data_file(tables: Iterator[pa.Table], layout: Layout, day: date) -> Da
         return None
     writer.close()
     return DataFile(path, filesystem.get_file_info(f"{root}/{path}").size, statistics.rows, statistics.as_json())
-
-
-def delta_uri(path: str) -> str:
-    """A lake path as delta-rs spells it."""
-    return "s3://" + path.removeprefix("s3a://") if path.startswith("s3a://") else path
-
-
-def _filesystem(root: str) -> tuple[FileSystem, str]:
-    filesystem, path = FileSystem.from_uri(delta_uri(root)) if "://" in root else FileSystem.from_uri(f"file://{root}")
-    return filesystem, path
 
 
 def _grouped(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:

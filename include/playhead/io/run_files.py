@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from pyarrow import fs
+
+from playhead.io.filesystem import open_filesystem
 
 
 def run_directory(lake: str, run_id: str) -> str:
@@ -28,7 +29,7 @@ def staging_path(lake: str, run_id: str, table: str) -> str:
 
 def write_json(path: str, document: dict[str, Any]) -> None:
     """Write a document so that readers see all of it or nothing."""
-    files, where = _filesystem(path)
+    files, where = open_filesystem(path)
     files.create_dir(where.rpartition("/")[0], recursive=True)
     with files.open_output_stream(f"{where}.part") as stream:
         stream.write(json.dumps(document, indent=1, sort_keys=True).encode())
@@ -37,7 +38,7 @@ def write_json(path: str, document: dict[str, Any]) -> None:
 
 def read_json(path: str) -> dict[str, Any] | None:
     """The document at `path`, or None when there is none."""
-    files, where = _filesystem(path)
+    files, where = open_filesystem(path)
     if files.get_file_info(where).type != fs.FileType.File:
         return None
     with files.open_input_stream(where) as stream:
@@ -47,14 +48,14 @@ def read_json(path: str) -> dict[str, Any] | None:
 
 def remove_tree(path: str) -> None:
     """Remove a directory and all below it, if it is there."""
-    files, where = _filesystem(path)
+    files, where = open_filesystem(path)
     if files.get_file_info(where).type == fs.FileType.Directory:
         files.delete_dir(where)
 
 
 def remove_older(path: str, age: timedelta) -> int:
     """Remove what lies directly below a directory and was last changed longer ago than `age`; returns how many entries."""
-    files, where = _filesystem(path)
+    files, where = open_filesystem(path)
     before = datetime.now(UTC) - age
     entries = files.get_file_info(fs.FileSelector(where, allow_not_found=True))
     old = [entry for entry in entries if entry.type == fs.FileType.Directory and entry.mtime is not None and entry.mtime < before]
@@ -65,11 +66,3 @@ def remove_older(path: str, age: timedelta) -> int:
 
 def _element(run_id: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.~-]", "-", run_id)
-
-
-def _filesystem(path: str) -> tuple[Any, str]:
-    if "://" not in path:
-        return fs.LocalFileSystem(), str(Path(path).absolute())
-    # Spark says s3a, everyone else s3.
-    files, where = fs.FileSystem.from_uri(re.sub(r"^s3a://", "s3://", path))
-    return files, where

@@ -19,7 +19,7 @@ import pyarrow as pa
 from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
 from playhead.contracts.model import event_types, load_contract
 from playhead.errors import StackError
-from playhead.io.checkpoint import read_checkpoint
+from playhead.io.checkpoint import read_checkpoint, read_query_id
 from playhead.io.delta import RETAINED_DAYS, table_path
 from playhead.io.delta_append import AppendedTable, DataFile, Layout, write_data_file
 
@@ -177,11 +177,10 @@ def run_until(query: StreamingQuery, stop: threading.Event) -> None:
 
 
 def _query_id(path: str) -> str:
-    """The query's id, which stays the same from start to start."""
-    checkpoint = read_checkpoint(path)
-    if checkpoint is None:
+    query_id = read_query_id(path)
+    if query_id is None:
         raise StackError(f"{path}/metadata vanished while the query runs; is another process removing it?")
-    return checkpoint.query_id
+    return query_id
 
 
 def require_same_past(bronze: AppendedTable, path: str) -> None:

@@ -48,18 +48,15 @@ def maintain_tables(spark: SparkSession, lake: str, *, today: date | None = None
     return {"tables": len(tables), "abandoned": removed}
 
 
-def maintain_bronze(lake: str, *, today: date | None = None) -> int:
+def maintain_bronze(lake: str, *, today: date | None = None) -> None:
     """Merge the files of the days of bronze.events that nothing lands in any more, and remove those that nothing needs.
 
-    Only for its one writer, who holds the table's lock. Builds take no hour for touched by it: merging changes no rows. Returns how many
-    days were merged.
+    Only for its one writer, who holds the table's lock. Builds take no hour for touched by it: merging changes no rows.
     """
     yesterday = (today or datetime.now(UTC).date()) - timedelta(days=1)
     bronze = open_bronze(lake)
-    merged = bronze.merge_files(yesterday - timedelta(days=OPTIMIZED_DAYS), yesterday)
-    if merged:
+    if bronze.merge_files(yesterday - timedelta(days=OPTIMIZED_DAYS), yesterday):
         bronze.vacuum()
-    return merged
 
 
 def _merge_files(spark: SparkSession, lake: str, name: str, day: str, last: date) -> None:

@@ -24,7 +24,7 @@ Event = dict[str, Any]
 Land = Callable[..., int]
 
 _COLUMNS = load_contract("bronze.events").column_names
-_SCHEMA = arrow_schema(load_contract("bronze.events").columns)
+_SCHEMA = arrow_schema(load_contract("bronze.events"))
 _NUMBER = count(1)
 
 

@@ -53,7 +53,7 @@ def land(values: Sequence[tuple[str, bytes | None]], **headers: Any) -> list[dic
         for offset, (topic, value) in enumerate(values)
     ]
     landed = build_events(pa.Table.from_pylist(records, RECORD_SCHEMA), Landing(NOW, timedelta(days=7)))
-    assert landed.schema == arrow_schema(load_contract("bronze.events").columns)
+    assert landed.schema == arrow_schema(load_contract("bronze.events"))
     assert landed.num_rows == len(records), "nothing is dropped"
     return landed.sort_by("offset").to_pylist()
 

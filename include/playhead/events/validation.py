@@ -24,7 +24,7 @@ from playhead.events.conditions import compile_condition
 _BIGINT = range(-(2**63), 2**63)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 # Nanoseconds are cut to microseconds, as every table holds them.
-_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d{0,3}(Z|[+-]\d\d:\d\d)")
+_TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:(\.\d{1,6})\d{0,3})?(Z|[+-]\d\d:\d\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -212,7 +212,7 @@ def _timestamp(given: Any) -> datetime | None:
     if match is None:
         return None
     try:
-        return datetime.fromisoformat(match[1] + match[2]).astimezone(UTC)
+        return datetime.fromisoformat(match[1] + (match[2] or "") + match[3]).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

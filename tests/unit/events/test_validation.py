@@ -76,6 +76,7 @@ def test_validation__null_is_absent_and_unknown_fields_are_allowed() -> None:
         ({"event_timestamp": "2026-11-24 05:45:17"}, ["mistyped"]),
         ({"event_timestamp": "2026-13-24T05:45:17Z"}, ["mistyped"]),
         ({"event_timestamp": 1795492836406}, ["mistyped"]),
+        ({"event_timestamp": "2026-11-24T05:45:179Z"}, ["mistyped"]),  # digits after the seconds need a point
         ({"playback_position": -1}, ["range:playback_position"]),
         ({"bitrate": 0}, ["range:bitrate"]),  # exclusive minimum
         ({"latitude": 90.1}, ["range:latitude"]),

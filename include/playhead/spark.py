@@ -22,6 +22,8 @@ DELTA_CONF = {
     "spark.databricks.delta.properties.defaults.checkpointInterval": "100",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.compression.codec": "zstd",
+    # Spark's default for times, INT96, carries no bounds to skip by.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
 
 # The batch engine: adaptive execution on; few shuffle partitions, because 200 empty tasks cost more than the work on two cores.

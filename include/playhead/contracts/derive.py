@@ -51,11 +51,15 @@ def arrow_schema(contract: Contract) -> pa.Schema:
         "boolean": pa.bool_(),
         "timestamp": pa.timestamp("us", "UTC"),
         "date": pa.date32(),
-        "array<string>": pa.list_(pa.string()),
-        "map<string,string>": pa.map_(pa.string(), pa.string()),
     }
 
     def arrow_type(spark_type: str) -> pa.DataType:
+        kind, _, inner = spark_type.removesuffix(">").partition("<")
+        if kind == "array":
+            return pa.list_(arrow_type(inner))
+        if kind == "map":
+            key, _, value = inner.partition(",")
+            return pa.map_(arrow_type(key), arrow_type(value))
         decimal = decimal_size(spark_type)
         return pa.decimal128(*decimal) if decimal else types[spark_type]
 

@@ -6,13 +6,10 @@ crash is seen to be there already, and a second writer that carries on with the 
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +19,8 @@ from deltalake.transaction import AddAction, CommitProperties, Transaction
 
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import Contract
+from playhead.io.delta_statistics import statistics_json
+from playhead.io.delta_table import days_of_several_files
 from playhead.io.filesystem import object_store_uri, open_filesystem
 
 _ROW_GROUP_ROWS = 50_000
@@ -98,12 +97,10 @@ class AppendedTable:
     def merge_files(self, first: date, last: date) -> int:
         """Merges the small files of each of these days; returns how many days had several. No row changes, and order is kept."""
         self._table.update_incremental()
-        column = self._layout.day_column
-        files = Counter(path.partition("/")[0].removeprefix(f"{column}=") for path in self._paths())
-        days = [day for day, count in files.items() if count > 1 and first <= date.fromisoformat(day) <= last]
+        days = days_of_several_files(self._table, first, last)
         for day in days:
             self._table.optimize.compact(
-                partition_filters=[(column, "=", day)],
+                partition_filters=[(self._layout.day_column, "=", day.isoformat())],
                 target_size=_MERGED_BYTES,
                 max_concurrent_tasks=1,
                 writer_properties=WriterProperties(compression="ZSTD"),
@@ -113,10 +110,6 @@ class AppendedTable:
     def vacuum(self) -> None:
         """Removes files that no version needs which the table still retains, and those of crashed writers."""
         self._table.vacuum(dry_run=False, full=True)
-
-    def _paths(self) -> list[str]:
-        paths: list[str] = pa.table(self._table.get_add_actions())["path"].to_pylist()
-        return paths
 
 
 def write_data_file(tables: Iterator[pa.Table], layout: Layout, day: date) -> DataFile | None:
@@ -176,12 +169,4 @@ class _Statistics:
 
     def as_json(self) -> str:
         """In the words of the Delta protocol."""
-        told: dict[str, Any] = {"numRecords": self.rows, "nullCount": {self._column: self._nulls}}
-        if self._bounds:
-            told["minValues"] = {self._column: _instant(min(self._bounds))}
-            told["maxValues"] = {self._column: _instant(max(self._bounds))}
-        return json.dumps(told)
-
-
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        return statistics_json(self.rows, self._column, self._nulls, self._bounds)

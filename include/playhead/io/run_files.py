@@ -14,12 +14,12 @@ from playhead.io.filesystem import open_filesystem
 
 def run_directory(lake: str, run_id: str) -> str:
     """Where a run keeps its small files."""
-    return f"{lake}/_runs/{_element(run_id)}"
+    return f"{lake}/_runs/{path_element(run_id)}"
 
 
 def staging_directory(lake: str, run_id: str) -> str:
     """Where a run builds its rows before anyone sees them."""
-    return f"{lake}/_staging/{_element(run_id)}"
+    return f"{lake}/_staging/{path_element(run_id)}"
 
 
 def staging_path(lake: str, run_id: str, table: str) -> str:
@@ -64,5 +64,6 @@ def remove_older(path: str, age: timedelta) -> int:
     return len(old)
 
 
-def _element(run_id: str) -> str:
+def path_element(run_id: str) -> str:
+    """A run's name as a path element, safe in file systems and object stores."""
     return re.sub(r"[^A-Za-z0-9_.~-]", "-", run_id)

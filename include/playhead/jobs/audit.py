@@ -10,7 +10,8 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from playhead.contracts.model import event_columns, load_contract
-from playhead.io.delta import append, read_table, table_version
+from playhead.io.delta import read_table
+from playhead.io.delta_table import append_rows, table_version
 from playhead.io.lock import table_lock
 from playhead.jobs.plan import BUILDABLE
 
@@ -31,7 +32,7 @@ def audit_ids(spark: SparkSession, lake: str, *, landed_since: date | None = Non
     The next build takes the hours of new conflicts as touched. `landed_since` bounds the search to records that landed from that day
     on, for lakes where looking at all of bronze every day costs too much. Run again, it finds nothing new.
     """
-    version = table_version(spark, lake, "bronze.events")
+    version = table_version(lake, "bronze.events")
     if version is None:
         return {"found": 0}
     events = read_table(spark, lake, "bronze.events", version).where(BUILDABLE)
@@ -41,7 +42,7 @@ def audit_ids(spark: SparkSession, lake: str, *, landed_since: date | None = Non
         known = read_table(spark, lake, ID_CONFLICTS).select("event_id", "event_hour")
         rows = find_conflicts(events).join(known, ["event_id", "event_hour"], "left_anti")
         new = rows.withColumn("found_at", F.lit(now or datetime.now(UTC))).select(*load_contract(ID_CONFLICTS).column_names)
-        found = _append(spark, lake, new)
+        found = _append(lake, new)
     logger.info("bronze_version=%d conflicts=%d", version, found)
     return {"found": found}
 
@@ -79,9 +80,9 @@ def _content() -> Column:
     return F.xxhash64(*(F.col(name) for name in names), *(F.col(name).isNull() for name in names))
 
 
-def _append(spark: SparkSession, lake: str, rows: DataFrame) -> int:
+def _append(lake: str, rows: DataFrame) -> int:
     """Append the rows, if there are any: an empty commit would make later runs look for changes in vain."""
     found = rows.collect()  # bounded: conflicts are mistakes of producers, and each is told once
     if found:
-        append(spark, lake, ID_CONFLICTS, spark.createDataFrame(found, rows.schema))
+        append_rows(lake, ID_CONFLICTS, [row.asDict() for row in found])
     return len(found)

@@ -26,7 +26,8 @@ from playhead.churn.registry import ChurnRegistry, RegisteredModel
 from playhead.churn.score import build_churn_scores
 from playhead.churn.train import PARAMETERS, Evaluation, check_learnable, evaluate, train_model
 from playhead.errors import ModelError
-from playhead.io.delta import read_table, table_version
+from playhead.io.delta import read_table
+from playhead.io.delta_table import table_version
 from playhead.io.run_files import read_json, remove_tree, run_directory, staging_directory, staging_path, write_json
 from playhead.jobs.churn_publish import publish_scores
 
@@ -60,7 +61,7 @@ def build_features(spark: SparkSession, lake: str, run: RunContext, *, horizon_d
     Raises:
         ModelError: no day of gold.user_daily is complete.
     """
-    inputs = {name: version for name in INPUTS if (version := table_version(spark, lake, name)) is not None}
+    inputs = {name: version for name in INPUTS if (version := table_version(lake, name)) is not None}
     user_daily, user_content_daily = (read_table(spark, lake, name, inputs.get(name)) for name in INPUTS)
     active = user_daily.filter("user_id IS NOT NULL").groupBy("event_date").count().collect()
     before = run.interval[1].date() if run.interval else None

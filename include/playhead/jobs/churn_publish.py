@@ -7,13 +7,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyspark.sql import functions as F
-
 from playhead.contracts.model import load_contract
 from playhead.errors import BuildError, GateError
-from playhead.io.delta import append, read_table, replace_partitions
+from playhead.io.delta_table import append_rows, query_log
 from playhead.io.lock import table_lock
-from playhead.io.run_files import staging_path
+from playhead.io.staged_files import publish_staged, read_staged, stage_rows
 from playhead.jobs.publish import PUBLISH_LOG
 from playhead.jobs.published import Published, read_published
 from playhead.quality.gate import open_gate
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TABLE = "gold.churn_scores"
+_LOGGED = "SELECT 1 FROM log WHERE table_name = $table AND (run_id = $run_id OR starts_with(run_id, $run_id || '~'))"
 
 
 def publish_scores(
@@ -48,20 +47,19 @@ def publish_scores(
         BuildError: gold.user_daily was never published, so the scores cannot say what they were made from.
     """
     contract = load_contract(TABLE)
-    staged_at = staging_path(lake, run.key, TABLE)
-    scores.write.mode("overwrite").parquet(staged_at)
-    staged = spark.read.parquet(staged_at)
-    profile = _sound_profile(staged, score_date, run, docs)
-    published = read_published(spark, lake, {TABLE, *inputs})
+    directory = stage_rows(scores, lake, contract, run.key)
+    profile = _sound_profile(read_staged(spark, lake, contract, directory), score_date, run, docs)
+    published = read_published(lake, {TABLE, *inputs})
     bronze_version = _bronze_version(published, inputs)
     last = published.of(TABLE).get(profile.key)
     if last is not None and any(last.inputs.get(name, -1) > version for name, version in inputs.items()):
         logger.warning("run=%s leaves %s/%s as a run with newer inputs published it", run.run_id, TABLE, profile.key)
         return last.rows_count
     with table_lock(lake, TABLE, holder=run.key):
-        version = replace_partitions(spark, staged, lake, contract, [score_date], metadata=f"playhead run {run.key}")
+        days = [score_date]
+        version = publish_staged(spark, lake, contract, directory, staged=days, keys=days, mark=f"playhead {directory}")
     with table_lock(lake, PUBLISH_LOG, holder=run.key):
-        _log(spark, lake, run, profile, bronze_version=bronze_version, table_version=version, inputs=inputs)
+        _log(lake, run, profile, bronze_version=bronze_version, table_version=version, inputs=inputs)
     return profile.rows_count
 
 
@@ -90,7 +88,6 @@ def _bronze_version(published: Published, inputs: dict[str, int]) -> int:
 
 
 def _log(
-    spark: SparkSession,
     lake: str,
     run: RunContext,
     profile: PartitionProfile,
@@ -100,8 +97,7 @@ def _log(
     inputs: dict[str, int],
 ) -> None:
     """The publish_log row; a run that is cleared and run again is a new one there."""
-    log = read_table(spark, lake, PUBLISH_LOG).where(F.col("table_name") == TABLE)
-    earlier = log.where((F.col("run_id") == run.key) | F.col("run_id").startswith(f"{run.key}~")).count()
+    earlier = len(query_log(lake, PUBLISH_LOG, _LOGGED, {"table": TABLE, "run_id": run.key}))
     row = {
         "run_id": run.key if earlier == 0 else f"{run.key}~{earlier + 1}",
         "table_name": TABLE,
@@ -114,4 +110,4 @@ def _log(
         "content_hash": profile.content_hash,
         "published_at": datetime.now(UTC),
     }
-    append(spark, lake, PUBLISH_LOG, [row])
+    append_rows(lake, PUBLISH_LOG, [row])

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from playhead.contracts.model import load_contract
 from playhead.errors import BuildError
 from playhead.io.run_files import read_json, run_directory, write_json
+from playhead.io.staged_files import read_staged
 from playhead.jobs.plan import require_plan
 from playhead.jobs.registry import tables_of
 from playhead.jobs.side_by_side import side_by_side
-from playhead.jobs.stage import Manifest, read_staged, require_manifest
+from playhead.jobs.stage import Manifest, require_manifest
 from playhead.quality.gate import CONTEXT_ROOT, open_gate
 from playhead.quality.profile import PartitionProfile, profile_partitions
 
@@ -43,7 +44,7 @@ def gate_phase(
     plan = require_plan(lake, run_id)
     tables = [build.name for build in tables_of(phase, plan.gold_tables)]
     waiting = [require_manifest(lake, run_id, table) for table in tables if read_json(_verdict_path(lake, run_id, table)) is None]
-    found = side_by_side(lambda manifest: _profile(spark, lake, run_id, manifest), waiting)
+    found = side_by_side(lambda manifest: _profile(spark, lake, manifest), waiting)
     profiles = {manifest.table: profile for manifest, profile in zip(waiting, found, strict=True)}
     refused = _judge(profiles, plan.log_id, docs, context_root)
     for table, profile in profiles.items():
@@ -79,10 +80,11 @@ def require_verdict(lake: str, run_id: str, table: str) -> Verdict:
     return verdict
 
 
-def _profile(spark: SparkSession, lake: str, run_id: str, manifest: Manifest) -> list[PartitionProfile]:
+def _profile(spark: SparkSession, lake: str, manifest: Manifest) -> list[PartitionProfile]:
     if not manifest.partitions:
         return []
-    return profile_partitions(read_staged(spark, lake, run_id, manifest.table), load_contract(manifest.table), manifest.partitions)
+    contract = load_contract(manifest.table)
+    return profile_partitions(read_staged(spark, lake, contract, manifest.directory), contract, manifest.partitions)
 
 
 def _judge(

@@ -20,8 +20,8 @@ from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
 from playhead.contracts.model import event_types, load_contract
 from playhead.errors import StackError
 from playhead.io.checkpoint import read_checkpoint, read_query_id
-from playhead.io.delta import RETAINED_DAYS, table_path
 from playhead.io.delta_append import AppendedTable, DataFile, Layout, write_data_file
+from playhead.io.delta_table import RETAINED_DAYS, table_path
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession

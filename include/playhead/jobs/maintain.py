@@ -11,7 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from playhead.contracts.model import load_contract, table_names
-from playhead.io.delta import day_column, has_files_to_merge, optimize, table_version, vacuum
+from playhead.io.delta import optimize, vacuum
+from playhead.io.delta_table import days_of_several_files, find_table
 from playhead.io.lock import table_lock
 from playhead.io.run_files import remove_older
 from playhead.jobs.ingest import open_bronze
@@ -35,13 +36,12 @@ def maintain_tables(spark: SparkSession, lake: str, *, today: date | None = None
     last = (today or datetime.now(UTC).date()) - timedelta(days=CLOSED_AFTER_DAYS)
 
     def maintain(name: str) -> None:
-        day = day_column(load_contract(name))
         with table_lock(lake, name, holder="maintain"):
-            if day is not None:
-                _merge_files(spark, lake, name, day, last)
+            if load_contract(name).partition != "none":
+                _merge_files(spark, lake, name, last)
             vacuum(spark, lake, name)
 
-    tables = [name for name in batch_tables() if table_version(spark, lake, name) is not None]
+    tables = [name for name in batch_tables() if find_table(lake, name) is not None]
     side_by_side(maintain, tables)
     removed = sum(remove_older(f"{lake}/{directory}", ABANDONED_AFTER) for directory in ("_staging", "_runs"))
     logger.info("tables=%d abandoned_runs_removed=%d", len(tables), removed)
@@ -59,10 +59,11 @@ def maintain_bronze(lake: str, *, today: date | None = None) -> None:
         bronze.vacuum()
 
 
-def _merge_files(spark: SparkSession, lake: str, name: str, day: str, last: date) -> None:
-    closed = f"`{day}` >= DATE '{last - timedelta(days=OPTIMIZED_DAYS)}' AND `{day}` <= DATE '{last}'"
-    if has_files_to_merge(spark, lake, name, closed):
-        optimize(spark, lake, name, closed)
+def _merge_files(spark: SparkSession, lake: str, name: str, last: date) -> None:
+    table = find_table(lake, name)
+    days = days_of_several_files(table, last - timedelta(days=OPTIMIZED_DAYS), last) if table is not None else []
+    if days:
+        optimize(spark, lake, name, days)
 
 
 def batch_tables() -> tuple[str, ...]:

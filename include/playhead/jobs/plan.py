@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import PySparkException
-from pyspark.sql import functions as F
 
 from playhead.errors import BuildError
-from playhead.io.delta import changes_expired, read_changes, read_table, table_version
+from playhead.io.delta import changes_expired, read_changes, read_table
+from playhead.io.delta_table import query_log, table_version
 from playhead.io.partitions import hours_between
 from playhead.io.run_files import read_json, run_directory, write_json
 from playhead.jobs.published import Cursor, read_cursor
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BUILDABLE = "rejected_because IS NULL AND raw IS NULL AND NOT coalesce(is_late, false)"
+RECORDS_OF_RUN = "SELECT * FROM log WHERE run_id = $run_id OR starts_with(run_id, $run_id || '~') ORDER BY finished_at DESC"
 _HOUR_TEXT = "date_format(event_hour, \"yyyy-MM-dd'T'HH\")"
 
 
@@ -83,9 +84,9 @@ def plan_build(
         if existing.dag_id != dag_id:
             raise BuildError(f"run {run_id} is in use by DAG {existing.dag_id}; give {dag_id} a run id of its own")
         return existing
-    bronze_version = table_version(spark, lake, "bronze.events")
-    conflicts_version = table_version(spark, lake, "ops.id_conflicts")
-    cursor = read_cursor(spark, lake)
+    bronze_version = table_version(lake, "bronze.events")
+    conflicts_version = table_version(lake, "ops.id_conflicts")
+    cursor = read_cursor(lake)
     if kind == "backfill":
         hours, pending = _hours_of_interval(run_id, interval), []
     else:
@@ -94,7 +95,7 @@ def plan_build(
         hours, pending = touched[split:], touched[:split]
     plan = Plan(
         run_id=run_id,
-        log_id=_log_id(spark, lake, run_id),
+        log_id=_log_id(lake, run_id),
         dag_id=dag_id,
         kind=kind,
         bronze_version=bronze_version,
@@ -137,9 +138,9 @@ def _plan_path(lake: str, run_id: str) -> str:
     return f"{run_directory(lake, run_id)}/plan.json"
 
 
-def _log_id(spark: SparkSession, lake: str, run_id: str) -> str:
+def _log_id(lake: str, run_id: str) -> str:
     """The run's name in the ops tables: `run`, and `run~2` when a recorded run is run again."""
-    earlier = read_table(spark, lake, "ops.build_log").where((F.col("run_id") == run_id) | F.col("run_id").startswith(f"{run_id}~")).count()
+    earlier = len(query_log(lake, "ops.build_log", RECORDS_OF_RUN, {"run_id": run_id}))
     return run_id if earlier == 0 else f"{run_id}~{earlier + 1}"
 
 

@@ -7,18 +7,16 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import functions as F
-
 from playhead.contracts.model import load_contract
-from playhead.io.delta import append, find_commit, read_table, replace_partitions
+from playhead.io.delta_table import append_rows, query_log
 from playhead.io.lock import table_lock
-from playhead.io.partitions import table_predicate
+from playhead.io.staged_files import publish_staged
 from playhead.jobs.gate import Verdict, require_verdict
 from playhead.jobs.plan import Plan, require_plan
 from playhead.jobs.published import PublishedPartition, read_published
-from playhead.jobs.registry import BUILDS, tables_of
+from playhead.jobs.registry import tables_of
 from playhead.jobs.side_by_side import side_by_side
-from playhead.jobs.stage import Manifest, read_staged, require_manifest
+from playhead.jobs.stage import Manifest, require_manifest
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -26,6 +24,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PUBLISH_LOG = "ops.publish_log"
+_LOGGED = """
+SELECT table_name, count(*) AS partitions FROM log WHERE run_id = $run_id AND list_contains($tables, table_name) GROUP BY ALL
+"""
 _OTHERS_PUBLISH_S = 1800  # how long a run waits for others to publish: they hold the log meanwhile
 
 
@@ -42,20 +43,20 @@ def publish_phase(spark: SparkSession, lake: str, run_id: str, phase: str) -> di
     with ExitStack() as locks:
         for table in sorted([*tables, PUBLISH_LOG]):
             locks.enter_context(table_lock(lake, table, holder=plan.log_id, wait_s=_OTHERS_PUBLISH_S))
-        logged = _logged_partitions(spark, lake, plan.log_id, tables)
-        published = read_published(spark, lake, tables)
+        logged = _logged_partitions(lake, plan.log_id, tables)
+        published = read_published(lake, tables)
         keys = {
             table: _keys_to_publish(plan, manifest, verdict, published.of(table))
             for table, (manifest, verdict) in staged.items()
             if table not in logged
         }
         changed = [table for table in keys if keys[table]]
-        versions = side_by_side(lambda table: _commit(spark, lake, plan, table, keys[table]), changed)
+        versions = side_by_side(lambda table: _commit(spark, lake, plan, staged[table][0], keys[table]), changed)
         rows: list[dict[str, Any]] = []
         for table, version in zip(changed, versions, strict=True):
             rows += _log_rows(plan, *staged[table], keys[table], version)
         if rows:
-            append(spark, lake, PUBLISH_LOG, rows)
+            append_rows(lake, PUBLISH_LOG, rows)
     counts = dict.fromkeys(tables, 0) | logged | {table: len(keys[table]) for table in changed}
     logger.info("run=%s published %s", plan.run_id, counts)
     return counts
@@ -77,23 +78,16 @@ def _keys_to_publish(plan: Plan, manifest: Manifest, verdict: Verdict, last: dic
     return [key for key in passed if key not in superseded]
 
 
-def _commit(spark: SparkSession, lake: str, plan: Plan, table: str, keys: list[str]) -> int:
+def _commit(spark: SparkSession, lake: str, plan: Plan, manifest: Manifest, keys: list[str]) -> int:
     """Make the partitions visible, unless an attempt before a crash did; returns the table version that shows them."""
-    contract = load_contract(table)
-    mark = f"playhead run {plan.log_id}"
-    version = find_commit(spark, lake, table, mark)
-    if version is None:
-        rows = read_staged(spark, lake, plan.run_id, table).where(table_predicate(keys, contract))
-        # Events are staged as they are published: finding the first arrivals put them in order.
-        laid_out = BUILDS[table].phase == "silver_events"
-        version = replace_partitions(spark, rows, lake, contract, keys, metadata=mark, laid_out=laid_out)
-    return version
+    contract, mark = load_contract(manifest.table), f"playhead run {plan.log_id}"
+    return publish_staged(spark, lake, contract, manifest.directory, staged=manifest.partitions, keys=keys, mark=mark)
 
 
-def _logged_partitions(spark: SparkSession, lake: str, log_id: str, tables: list[str]) -> dict[str, int]:
+def _logged_partitions(lake: str, log_id: str, tables: list[str]) -> dict[str, int]:
     """How many partitions of each table the run has logged already."""
-    mine = read_table(spark, lake, PUBLISH_LOG).where((F.col("run_id") == log_id) & F.col("table_name").isin(tables))
-    return {row["table_name"]: row["partitions"] for row in mine.groupBy("table_name").agg(F.count("*").alias("partitions")).collect()}
+    mine = query_log(lake, PUBLISH_LOG, _LOGGED, {"run_id": log_id, "tables": tables})
+    return {row["table_name"]: row["partitions"] for row in mine}
 
 
 def _log_rows(plan: Plan, manifest: Manifest, verdict: Verdict, keys: list[str], version: int) -> list[dict[str, Any]]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from pyspark.sql import functions as F
+from playhead.io.delta_table import query_log
+from playhead.io.partitions import hour_key
 
-from playhead.io.delta import read_table
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
-_HOUR_TEXT = "transform(pending_hours, hour -> date_format(hour, \"yyyy-MM-dd'T'HH\"))"
+_LATEST = """
+SELECT table_name, partition_key, max_by(
+    {table_version: table_version, bronze_version: bronze_version, inputs: inputs, rows_count: rows_count, content_hash: content_hash},
+    (table_version, published_at)) AS latest
+FROM log WHERE $tables IS NULL OR list_contains($tables, table_name) GROUP BY ALL
+"""
+_CURSOR = """
+SELECT run_id, bronze_version, published['ops.id_conflicts'] AS conflicts_version, pending_hours
+FROM log WHERE run_kind = 'pull' ORDER BY bronze_version DESC, finished_at DESC LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,40 +60,24 @@ class Cursor:
     pending_hours: tuple[str, ...]
 
 
-def read_published(spark: SparkSession, lake: str, tables: Iterable[str] | None = None) -> Published:
+def read_published(lake: str, tables: Iterable[str] | None = None) -> Published:
     """The latest publish of every partition, of the tables named or of all."""
-    log = read_table(spark, lake, "ops.publish_log")
-    if tables is not None:
-        log = log.where(F.col("table_name").isin(sorted(tables)))
-    newest = F.struct("table_version", "published_at")
-    row = F.struct("table_version", "bronze_version", "inputs", "rows_count", "content_hash")
-    latest = log.groupBy("table_name", "partition_key").agg(F.max_by(row, newest).alias("latest"))
     found: dict[str, dict[str, PublishedPartition]] = {}
-    for table, key, partition in latest.collect():
-        found.setdefault(table, {})[key] = PublishedPartition(
-            table_version=partition.table_version,
-            bronze_version=partition.bronze_version,
-            inputs=dict(partition.inputs),
-            rows_count=partition.rows_count,
-            content_hash=partition.content_hash,
-        )
+    for row in query_log(lake, "ops.publish_log", _LATEST, {"tables": None if tables is None else sorted(tables)}):
+        latest = row["latest"]
+        partition = PublishedPartition(**latest | {"inputs": dict(latest["inputs"])})
+        found.setdefault(row["table_name"], {})[row["partition_key"]] = partition
     return Published(found)
 
 
-def read_cursor(spark: SparkSession, lake: str) -> Cursor:
+def read_cursor(lake: str) -> Cursor:
     """The pull cursor; before the first pull run it stands before everything.
 
     Each pull row says of itself "all up to this bronze version is built, except what is pending", so the one with the newest version is
     right whichever of two overlapping runs finished first; of equals, the last written.
     """
-    rows = (
-        read_table(spark, lake, "ops.build_log")
-        .where("run_kind = 'pull'")
-        .orderBy(F.desc("bronze_version"), F.desc("finished_at"))
-        .selectExpr("run_id", "bronze_version", "published['ops.id_conflicts'] AS conflicts_version", f"{_HOUR_TEXT} AS pending")
-        .limit(1)
-        .collect()
-    )
+    rows = query_log(lake, "ops.build_log", _CURSOR)
     if not rows:
         return Cursor(None, -1, None, ())
-    return Cursor(rows[0].run_id, rows[0].bronze_version, rows[0].conflicts_version, tuple(sorted(rows[0].pending)))
+    (row,) = rows
+    return Cursor(row["run_id"], row["bronze_version"], row["conflicts_version"], tuple(sorted(map(hour_key, row["pending_hours"]))))

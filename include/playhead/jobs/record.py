@@ -6,15 +6,13 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql import functions as F
-
 from playhead.errors import BuildError, GateError
-from playhead.io.delta import append, read_table
+from playhead.io.delta_table import append_rows, query_log
 from playhead.io.lock import table_lock
 from playhead.io.partitions import hour_key
-from playhead.io.run_files import remove_tree, run_directory, staging_directory
+from playhead.io.run_files import remove_tree, run_directory
 from playhead.jobs.gate import Verdict, read_verdict
-from playhead.jobs.plan import Plan, read_plan, touched_hours
+from playhead.jobs.plan import RECORDS_OF_RUN, Plan, read_plan, touched_hours
 from playhead.jobs.published import read_cursor, read_published
 from playhead.jobs.registry import BUILDS
 from playhead.quality.profile import WITHOUT_PARTITION
@@ -28,7 +26,7 @@ BUILD_LOG = "ops.build_log"
 
 
 def record_run(spark: SparkSession, lake: str, run_id: str) -> dict[str, Any]:
-    """Write the run's build_log row, remove its staging, and say what it did.
+    """Write the run's build_log row, remove its plan, and say what it did.
 
     A pull row moves the cursor: hours that were left over, and hours of refused partitions, stay pending. Recorded again, a run only
     tells again what it told.
@@ -38,12 +36,11 @@ def record_run(spark: SparkSession, lake: str, run_id: str) -> dict[str, Any]:
     """
     plan = read_plan(lake, run_id)
     if plan is None:
-        return _tell_again(spark, lake, run_id)
+        return _tell_again(lake, run_id)
     verdicts = [verdict for table in BUILDS if (verdict := read_verdict(lake, run_id, table)) is not None]
     failed = [f"{verdict.table}/{key}" for verdict in verdicts for key in sorted(verdict.refused)]
-    if plan.bronze_version is not None and not _is_recorded(spark, lake, plan.log_id):
+    if plan.bronze_version is not None and not _is_recorded(lake, plan.log_id):
         _append_row(spark, lake, plan, verdicts, failed)
-    remove_tree(staging_directory(lake, run_id))
     remove_tree(run_directory(lake, run_id))
     if failed:
         raise GateError(
@@ -64,7 +61,7 @@ def still_pending(spark: SparkSession, lake: str, plan: Plan, verdicts: list[Ver
     Another pull run may have moved the cursor since this one was planned, and built hours that this one left: what is pending is then
     counted from where the cursor stands now.
     """
-    cursor = read_cursor(spark, lake)
+    cursor = read_cursor(lake)
     left = set(plan.pending_hours)
     if cursor.run_id != plan.cursor_run and plan.bronze_version is not None and cursor.bronze_version <= plan.bronze_version:
         left = set(touched_hours(spark, lake, cursor, plan.bronze_version, plan.conflicts_version)) - set(plan.event_hours)
@@ -78,7 +75,7 @@ def _refused_hours(plan: Plan, verdicts: list[Verdict]) -> set[str]:
 
 
 def _append_row(spark: SparkSession, lake: str, plan: Plan, verdicts: list[Verdict], failed: list[str]) -> None:
-    published = read_published(spark, lake)
+    published = read_published(lake)
     versions = {table: version for table in BUILDS if (version := published.version(table)) is not None}
     if plan.conflicts_version is not None:
         versions["ops.id_conflicts"] = plan.conflicts_version
@@ -95,23 +92,23 @@ def _append_row(spark: SparkSession, lake: str, plan: Plan, verdicts: list[Verdi
             "failed_partitions": failed,
             "finished_at": datetime.now(UTC),
         }
-        append(spark, lake, BUILD_LOG, [row])
+        append_rows(lake, BUILD_LOG, [row])
     logger.info("run=%s recorded: hours=%d failed=%d", plan.run_id, len(plan.event_hours), len(failed))
 
 
-def _is_recorded(spark: SparkSession, lake: str, log_id: str) -> bool:
-    return not read_table(spark, lake, BUILD_LOG).where(F.col("run_id") == log_id).isEmpty()
+def _is_recorded(lake: str, log_id: str) -> bool:
+    return bool(query_log(lake, BUILD_LOG, "SELECT 1 FROM log WHERE run_id = $run_id", {"run_id": log_id}))
 
 
-def _tell_again(spark: SparkSession, lake: str, run_id: str) -> dict[str, Any]:
+def _tell_again(lake: str, run_id: str) -> dict[str, Any]:
     """What the record of a finished run says; a task that died after recording must not turn a refusal into success."""
-    same_run = (F.col("run_id") == run_id) | F.col("run_id").startswith(f"{run_id}~")
-    rows = read_table(spark, lake, BUILD_LOG).where(same_run).orderBy(F.desc("finished_at")).limit(1).collect()
+    rows = query_log(lake, BUILD_LOG, RECORDS_OF_RUN, {"run_id": run_id})
     if not rows:
         raise BuildError(f"run {run_id} was never planned, so there is nothing to record; start from its plan step")
-    if rows[0].failed_partitions:
-        raise GateError(_refusal(run_id, list(rows[0].failed_partitions)))
-    return {"run_id": rows[0].run_id, "kind": rows[0].run_kind, "hours": len(rows[0].touched_hours)}
+    last = rows[0]
+    if last["failed_partitions"]:
+        raise GateError(_refusal(run_id, last["failed_partitions"]))
+    return {"run_id": last["run_id"], "kind": last["run_kind"], "hours": len(last["touched_hours"])}
 
 
 def _refusal(run_id: str, partitions: list[str]) -> str:

@@ -15,7 +15,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from playhead.contracts.model import table_names
-from playhead.io.delta import table_path
+from playhead.io.delta_table import table_path
 
 BUILD_LOG = "ops.build_log"
 PUBLISH_LOG = "ops.publish_log"

@@ -12,7 +12,9 @@ import pytest
 from playhead.churn.registry import ChurnRegistry
 from playhead.contracts.model import load_contract
 from playhead.errors import BuildError, GateError, ModelError
-from playhead.io.delta import append, read_table, replace_partitions, table_version
+from playhead.io.delta import read_table
+from playhead.io.delta_table import append_rows, table_version
+from playhead.io.staged_files import publish_staged, stage_rows
 from playhead.jobs.churn import build_features, score, train_and_promote
 from playhead.jobs.churn_publish import publish_scores
 from playhead.jobs.run_context import RunContext
@@ -27,11 +29,12 @@ DAY_34 = date(2026, 2, 3)
 def _publish(spark: SparkSession, lake: str, gold, table: str, rows: list[dict[str, Any]], *, log: bool = True) -> None:
     contract = load_contract(table)
     days = sorted({date(2026, 1, 1) + timedelta(days=row["day"] - 1) for row in rows})
-    version = replace_partitions(spark, gold(table, rows), lake, contract, days)
+    directory = stage_rows(gold(table, rows), lake, contract, "b")
+    version = publish_staged(spark, lake, contract, directory, staged=days, keys=days, mark=directory)
     if log:
         row = {"run_id": "b", "table_name": table, "partition_key": "2026-01-01", "dag_id": "build_daily", "bronze_version": 7,
                "inputs": {}, "table_version": version, "rows_count": 1, "content_hash": "", "published_at": datetime.now(UTC)}  # fmt: skip
-        append(spark, lake, "ops.publish_log", [row])
+        append_rows(lake, "ops.publish_log", [row])
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def test_churn__every_paid_user_is_scored_once_and_the_log_says_from_what(world)
     assert len({r.user_id for r in rows}) == len(rows) == world.scoring["users"] == world.features["rows"]["score"]
     assert {(r.score_date, r.model_version) for r in rows} == {(DAY_34, "churn-1")}
     assert (logged.run_id, logged.partition_key, logged.bronze_version, logged.rows_count) == (RUN.key, "2026-02-03", 7, len(rows))
-    assert logged.inputs == {name: table_version(world.spark, world.lake, name) for name in ("gold.user_daily", "gold.user_content_daily")}
+    assert logged.inputs == {name: table_version(world.lake, name) for name in ("gold.user_daily", "gold.user_content_daily")}
 
 
 def test_churn__the_run_leaves_no_features_behind(world):

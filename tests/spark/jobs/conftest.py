@@ -13,12 +13,12 @@ import pytest
 
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import load_contract
-from playhead.io.delta import table_version
 from playhead.io.delta_append import write_data_file
+from playhead.io.delta_table import table_version
 from playhead.jobs.ingest import bronze_layout, open_bronze
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    pass
 
 Event = dict[str, Any]
 Land = Callable[..., int]
@@ -56,7 +56,7 @@ def _event(when: str, event_type: str = "video_play", **change: Any) -> Event:
 
 
 @pytest.fixture
-def land(spark: SparkSession, lake: str) -> Land:
+def land(lake: str) -> Land:
     """Appends events to bronze in one commit per landing day and returns the version that shows them."""
 
     batches = count()
@@ -68,7 +68,7 @@ def land(spark: SparkSession, lake: str) -> Land:
             file = write_data_file(iter([pa.Table.from_pylist(list(landed), _SCHEMA)]), bronze_layout(lake), day)
             assert file is not None
             bronze.commit([file], day, "test", next(batches))
-        version = table_version(spark, lake, "bronze.events")
+        version = table_version(lake, "bronze.events")
         assert version is not None
         return version
 

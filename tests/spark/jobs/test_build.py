@@ -8,7 +8,8 @@ import pytest
 
 from playhead.contracts.model import load_contract
 from playhead.errors import BuildError, GateError
-from playhead.io.delta import read_table, table_version
+from playhead.io.delta import read_table
+from playhead.io.delta_table import table_version
 from playhead.jobs import publish
 from playhead.jobs.audit import audit_ids
 from playhead.jobs.build import run_build
@@ -55,7 +56,7 @@ def test_build__late_event_rebuilds_the_play_that_began_before_midnight(spark: S
 
     plays = {row.playback_id: row for row in read_table(spark, lake, "silver.playbacks").collect()}
     qoe = read_table(spark, lake, "gold.qoe_hourly").groupBy().sum("plays_count", "watched_ms").collect()[0]
-    published = read_published(spark, lake, {"silver.playbacks"})
+    published = read_published(lake, {"silver.playbacks"})
 
     # p1 runs 23:50 to 00:10 = 20 min; p2 has no end, so it lasts until its last event
     assert plays["p1"].watched_ms == 20 * 60_000
@@ -77,7 +78,7 @@ def test_build__refused_partition_stays_pending_and_holds_nothing_back(spark: Sp
 
     assert [row.playback_id for row in read_table(spark, lake, "silver.playbacks").collect()] == ["p1"]
     assert read_table(spark, lake, "gold.qoe_hourly").count() == 1
-    cursor = read_cursor(spark, lake)
+    cursor = read_cursor(lake)
     assert cursor is not None
     assert cursor.pending_hours == ("2026-01-31T06",)
     with pytest.raises(GateError):  # a record step that is tried again must not turn the refusal into success
@@ -94,18 +95,18 @@ def test_publish__again_adds_nothing_and_a_crash_before_the_log_is_made_good(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(publish, "append", crash)
+        broken.setattr(publish, "append_rows", crash)
         with pytest.raises(KeyboardInterrupt):
             publish_phase(spark, lake, "run", "silver_events")
-    committed = table_version(spark, lake, "silver.video_events")
-    assert read_published(spark, lake).tables == {}
+    committed = table_version(lake, "silver.video_events")
+    assert read_published(lake).tables == {}
 
     first = publish_phase(spark, lake, "run", "silver_events")
     logged = read_table(spark, lake, "ops.publish_log").count()
     second = publish_phase(spark, lake, "run", "silver_events")
 
-    assert table_version(spark, lake, "silver.video_events") == committed, "the commit was found, not made again"
-    assert read_published(spark, lake).of("silver.video_events")["2026-01-31T05"].table_version == committed
+    assert table_version(lake, "silver.video_events") == committed, "the commit was found, not made again"
+    assert read_published(lake).of("silver.video_events")["2026-01-31T05"].table_version == committed
     assert first == second == dict.fromkeys(first, 1)
     assert logged == read_table(spark, lake, "ops.publish_log").count() == 4
 
@@ -122,7 +123,7 @@ def test_publish__refuses_what_a_newer_run_published(spark: SparkSession, lake: 
 
     assert counts["silver.video_events"] == 0
     assert hashes(spark, lake, "silver.video_events") == after_quick
-    assert {p.bronze_version for p in read_published(spark, lake).of("silver.video_events").values()} == {newest}
+    assert {p.bronze_version for p in read_published(lake).of("silver.video_events").values()} == {newest}
 
 
 def test_backfill__rebuilds_exactly_its_day_with_the_same_content(spark: SparkSession, lake: str, land: Any, event: Any, at: Any) -> None:
@@ -135,13 +136,13 @@ def test_backfill__rebuilds_exactly_its_day_with_the_same_content(spark: SparkSe
     gold = ("gold.qoe_hourly", "gold.user_daily", "gold.audience_daily")
     build(spark, lake, "first", gold_tables=gold)
     tables = ("silver.video_events", "silver.playbacks", *gold)
-    before, published = hashes(spark, lake, *tables), read_published(spark, lake)
+    before, published = hashes(spark, lake, *tables), read_published(lake)
 
     build(spark, lake, "again", kind="backfill", interval=(at("30T00:00"), at("31T00:00")), gold_tables=gold)
 
     assert hashes(spark, lake, *tables) == before
-    assert read_cursor(spark, lake).pending_hours == ()
-    now = read_published(spark, lake)
+    assert read_cursor(lake).pending_hours == ()
+    now = read_published(lake)
     for table in tables:
         rebuilt = {key for key, p in now.of(table).items() if p.table_version > published.of(table).get(key, p).table_version}
         assert {key[:10] for key in rebuilt} == {"2026-01-30"}, table

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from playhead.contracts.model import load_contract
-from playhead.io.delta import append, has_files_to_merge, read_table, replace_partitions, table_path, vacuum
+from playhead.io.delta import read_table, vacuum
+from playhead.io.delta_table import append_rows, days_of_several_files, find_table, table_path
+from playhead.io.staged_files import publish_staged, stage_rows
 from playhead.jobs.maintain import maintain_bronze, maintain_tables
 from playhead.jobs.plan import plan_build
 from playhead.jobs.record import record_run
@@ -24,7 +26,13 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 TABLE = "silver.interactions"
-CLOSED, OPEN = "`event_date` = DATE '2026-01-20'", "`event_date` = DATE '2026-01-31'"
+CLOSED, OPEN = date(2026, 1, 20), date(2026, 1, 31)
+
+
+def days_to_merge(lake: str, name: str) -> list[date]:
+    table = find_table(lake, name)
+    assert table is not None
+    return days_of_several_files(table, date.min, date.max)
 
 
 def test_maintain__merges_closed_days_once(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
@@ -34,14 +42,14 @@ def test_maintain__merges_closed_days_once(spark: SparkSession, lake: str, land:
     for hour in hours:
         key = f"2026-01-{hour}"
         of_hour = rows.where(f"event_hour = TIMESTAMP '{key.replace('T', ' ')}:00:00Z'")
-        replace_partitions(spark, of_hour, lake, load_contract(TABLE), [key])
+        directory = stage_rows(of_hour, lake, load_contract(TABLE), "test")
+        publish_staged(spark, lake, load_contract(TABLE), directory, staged=[key], keys=[key], mark=key)
     before = sorted(row.event_id for row in read_table(spark, lake, TABLE).collect())
-    assert has_files_to_merge(spark, lake, TABLE, CLOSED)
+    assert days_to_merge(lake, TABLE) == [CLOSED, OPEN]
 
     maintain_tables(spark, lake, today=date(2026, 1, 31))
 
-    assert not has_files_to_merge(spark, lake, TABLE, CLOSED)
-    assert has_files_to_merge(spark, lake, TABLE, OPEN)
+    assert days_to_merge(lake, TABLE) == [OPEN]
     assert sorted(row.event_id for row in read_table(spark, lake, TABLE).collect()) == before
     maintain_tables(spark, lake, today=date(2026, 1, 31))
     history = spark.sql(f"DESCRIBE HISTORY delta.`{table_path(lake, TABLE)}`")
@@ -56,8 +64,7 @@ def test_maintain_bronze__merges_closed_days_and_touches_no_hour(spark: SparkSes
 
     maintain_bronze(lake, today=date(2026, 1, 31))
 
-    assert not has_files_to_merge(spark, lake, "bronze.events", "landed_date = DATE '2026-01-20'")
-    assert has_files_to_merge(spark, lake, "bronze.events", "landed_date = DATE '2026-01-31'"), "the app still lands there"
+    assert days_to_merge(lake, "bronze.events") == [OPEN], "the app still lands there"
     assert read_table(spark, lake, "bronze.events").count() == 4
     assert plan_build(spark, lake, dag_id="build_test", run_id="after", kind="pull").event_hours == ()
 
@@ -66,20 +73,22 @@ def test_vacuum__removes_what_is_older_than_the_retention_and_leaves_young_table
     spark: SparkSession, lake: str, tmp_path: Path, at: Any
 ) -> None:
     conflict = {"event_id": "x", "event_hour": at("31T06:00"), "kept_event_hour": at("31T05:00"), "conflict": "other_hour"}
-    append(spark, lake, "ops.id_conflicts", [conflict | {"found_at": at("31T07:00")}])
+    append_rows(lake, "ops.id_conflicts", [conflict | {"found_at": at("31T07:00")}])
     month_ago = datetime.now(UTC) - timedelta(days=30)
-    abandoned = Path(table_path(lake, "ops.id_conflicts")) / "part-abandoned.parquet"
-    abandoned.touch()
-    os.utime(abandoned, (month_ago.timestamp(), month_ago.timestamp()))
+    abandoned = Path("runs", "crashed", "attempt", "part-abandoned.parquet")
+    left = Path(table_path(lake, "ops.id_conflicts")) / abandoned
+    left.parent.mkdir(parents=True)
+    left.touch()
+    os.utime(left, (month_ago.timestamp(), month_ago.timestamp()))
 
     assert not vacuum(spark, lake, "ops.id_conflicts")
-    assert abandoned.exists()
+    assert left.exists()
 
     old_lake = str(tmp_path / "old")
     shutil.copytree(lake, old_lake)
     _created_at(Path(table_path(old_lake, "ops.id_conflicts")), month_ago)
     assert vacuum(spark, old_lake, "ops.id_conflicts")
-    assert not (Path(table_path(old_lake, "ops.id_conflicts")) / abandoned.name).exists()
+    assert not (Path(table_path(old_lake, "ops.id_conflicts")) / abandoned).exists()
     assert read_table(spark, old_lake, "ops.id_conflicts").count() == 1
 
 

@@ -9,7 +9,7 @@ import pytest
 from playhead.contracts.derive import spark_ddl
 from playhead.contracts.model import load_contract
 from playhead.errors import BuildError
-from playhead.io.delta import append, table_path
+from playhead.io.delta_table import append_rows, table_path
 from playhead.jobs.plan import plan_build, read_plan
 from playhead.jobs.published import read_cursor
 from playhead.jobs.record import record_run
@@ -66,7 +66,7 @@ def test_plan__backfill_takes_its_interval_and_moves_no_cursor(spark: SparkSessi
     land(*(event(f"31T0{hour}:10") for hour in range(4)))
     pull(spark, lake, "hourly", newest_hours=3)
     record_run(spark, lake, "hourly")
-    before = read_cursor(spark, lake)
+    before = read_cursor(lake)
     land(event("31T01:30"))
 
     backfill = plan_build(
@@ -75,7 +75,7 @@ def test_plan__backfill_takes_its_interval_and_moves_no_cursor(spark: SparkSessi
     record_run(spark, lake, "backfill")
 
     assert backfill.event_hours == ("2026-01-31T00", "2026-01-31T01")
-    assert read_cursor(spark, lake) == before
+    assert read_cursor(lake) == before
     assert before.pending_hours == ("2026-01-31T00",)
     # the next pull still takes what the backfill happened to build: it moved nothing
     assert pull(spark, lake, "next").event_hours == ("2026-01-31T00", "2026-01-31T01")
@@ -99,7 +99,7 @@ def test_plan__id_conflicts_touch_their_hours_once(spark: SparkSession, lake: st
     pull(spark, lake, "first")
     record_run(spark, lake, "first")
     conflict = {"event_id": "x", "kept_event_hour": at("31T05:00"), "found_at": at("31T07:00")}
-    append(spark, lake, "ops.id_conflicts", [
+    append_rows(lake, "ops.id_conflicts", [
         conflict | {"event_hour": at("31T06:00"), "conflict": "other_hour"},
         conflict | {"event_hour": at("31T05:00"), "conflict": "other_content"},  # silver keeps the first: nothing to rebuild
     ])  # fmt: skip
@@ -128,7 +128,7 @@ def test_cursor__newest_version_wins_whoever_finishes_last(spark: SparkSession, 
     record_run(spark, lake, "quick")
     record_run(spark, lake, "slow")
 
-    cursor = read_cursor(spark, lake)
+    cursor = read_cursor(lake)
 
     assert cursor.bronze_version == newest
 
@@ -144,4 +144,4 @@ def test_cursor__what_another_run_built_meanwhile_does_not_stay_pending(spark: S
     record_run(spark, lake, "hourly")
 
     # 00 was built by the daily run; 01 has an event that the daily run did not see
-    assert read_cursor(spark, lake).pending_hours == ("2026-01-31T01",)
+    assert read_cursor(lake).pending_hours == ("2026-01-31T01",)

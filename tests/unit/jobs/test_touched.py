@@ -55,7 +55,7 @@ def test_stale__a_day_of_viewers_reaches_29_days_on_but_not_past_the_newest() ->
 
 def test_superseded__by_newer_bronze_or_any_newer_input() -> None:
     plan = Plan("run", "run", "dag", "pull", 5, 2, (HOUR,), (), DAILY_GOLD, None)
-    manifest = Manifest("silver.video_events", (HOUR,), {"bronze.events": 5, "ops.id_conflicts": 2})
+    manifest = Manifest("silver.video_events", (HOUR,), {"bronze.events": 5, "ops.id_conflicts": 2}, "")
 
     assert superseded_by(partition(1, bronze=6), plan, manifest)
     assert superseded_by(partition(1, bronze=5, ops__id_conflicts=3), plan, manifest)

@@ -1,0 +1,113 @@
+"""Delta tables through their log, without an engine: made and widened by contract, asked for a version, and small tables read and written.
+
+A look at a log costs milliseconds, a job of the engine hundreds of them. Rows that can outgrow memory are the engine's (`io/delta.py`,
+`io/staged_files.py`); here are the logs of ops, of which a question brings back little.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from deltalake import DeltaTable, Schema, WriterProperties, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+
+from playhead.contracts.derive import arrow_schema
+from playhead.contracts.model import Contract, load_contract
+from playhead.io.filesystem import object_store_uri
+
+RETAINED_DAYS = 7  # of time travel: the warehouse and the change feed reach back no further
+
+
+def table_path(lake: str, name: str) -> str:
+    """Path of a table by its one name."""
+    return f"{lake}/{name.replace('.', '/', 1)}"
+
+
+def day_column(contract: Contract) -> str | None:
+    """The column whose days are a batch table's directories; None where it has none."""
+    return next((name for name in ("event_date", "score_date") if name in contract.column_names and contract.partition != "none"), None)
+
+
+def find_table(lake: str, name: str) -> DeltaTable | None:
+    """A table's newest state, or None when it does not exist yet."""
+    try:
+        return DeltaTable(object_store_uri(table_path(lake, name)))
+    except TableNotFoundError:
+        return None
+
+
+def table_version(lake: str, name: str) -> int | None:
+    """Newest version of a table, or None when it does not exist yet."""
+    table = find_table(lake, name)
+    return None if table is None else int(table.version())
+
+
+def open_table(lake: str, contract: Contract) -> DeltaTable:
+    """A table that the batch engine owns: created in its contract's shape where there is none, given the columns it lacks."""
+    day = day_column(contract)
+    table = find_table(lake, contract.name)
+    if table is None:
+        return DeltaTable.create(
+            object_store_uri(table_path(lake, contract.name)),
+            schema=arrow_schema(contract),
+            mode="ignore",
+            partition_by=[day] if day else None,
+            configuration=_properties(contract, day),
+        )
+    held = {field.name for field in table.schema().fields}
+    missing = [field for field in Schema.from_arrow(arrow_schema(contract)).fields if field.name not in held]
+    if missing:
+        table.alter.add_columns(missing)
+    return table
+
+
+def days_of_several_files(table: DeltaTable, first: date, last: date) -> list[date]:
+    """Days, from first to last, whose rows lie in more than one file; ascending."""
+    (day,) = table.metadata().partition_columns
+    days = Counter(pa.table(table.get_add_actions(flatten=True))[f"partition.{day}"].to_pylist())
+    return sorted(day for day, files in days.items() if files > 1 and day is not None and first <= day <= last)
+
+
+def append_rows(lake: str, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append rows to a log table, in one commit; the caller holds its lock."""
+    contract = load_contract(name)
+    write_deltalake(
+        open_table(lake, contract),
+        pa.Table.from_pylist([dict(row) for row in rows], arrow_schema(contract)),
+        mode="append",
+        writer_properties=WriterProperties(compression="ZSTD"),
+    )
+
+
+def query_log(lake: str, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Answer of DuckDB to a question about a log table, which is `log` in it; a table that does not exist has no rows."""
+    table = find_table(lake, name)
+    with duckdb.connect() as database:
+        database.execute("SET TimeZone = 'UTC'")
+        database.register("log", arrow_schema(load_contract(name)).empty_table() if table is None else table.to_pyarrow_dataset())
+        answer: pa.Table = database.sql(sql, params=parameters or None).to_arrow_table()
+    return list(answer.to_pylist())
+
+
+def _properties(contract: Contract, day: str | None) -> dict[str, str]:
+    return {
+        "delta.deletedFileRetentionDuration": f"interval {RETAINED_DAYS} days",
+        "delta.checkpointInterval": "100",
+        **_statistics(contract, day),
+        **({"delta.enableChangeDataFeed": "true", "delta.appendOnly": "true"} if contract.partition == "none" else {}),
+    }
+
+
+def _statistics(contract: Contract, day: str | None) -> dict[str, str]:
+    """File statistics on what readers filter by; never on personal data, which VACUUM could not remove from the log."""
+    by_name = {column.name: column for column in contract.columns}
+    wanted = dict.fromkeys([contract.partition, *contract.key])
+    columns = [name for name in wanted if name in by_name and name != day and by_name[name].classification is None]
+    if not columns:
+        return {"delta.dataSkippingNumIndexedCols": "0"}
+    return {"delta.dataSkippingStatsColumns": ",".join(columns)}

@@ -1,0 +1,70 @@
+"""Tables through their log: made by contract, widened with it, and the logs of ops written and asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from playhead.contracts.model import load_contract
+from playhead.io.delta_table import append_rows, open_table, query_log, table_path, table_version
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+LOG = "ops.build_log"
+
+
+def build(run_id: str, **change: Any) -> dict[str, Any]:
+    row = {"run_id": run_id, "dag_id": "build_daily", "run_kind": "pull", "bronze_version": 1, "touched_hours": [NOON], "pending_hours": []}
+    return row | {"published": {"gold.user_daily": 4}, "failed_partitions": [], "finished_at": NOON} | change
+
+
+def columns(lake: str, name: str) -> list[str]:
+    return [field.name for field in DeltaTable(table_path(lake, name)).schema().fields]
+
+
+def test_append_rows__come_back_as_they_were(lake: str) -> None:
+    append_rows(lake, LOG, [build("a")])
+    append_rows(lake, LOG, [build("b", published={})])
+    rows = query_log(lake, LOG, "SELECT * FROM log ORDER BY run_id")
+    assert [row | {"published": dict(row["published"])} for row in rows] == [build("a"), build("b", published={})]
+    assert table_version(lake, LOG) == 2
+
+
+def test_query_log__a_table_that_does_not_exist_has_no_rows(lake: str) -> None:
+    assert query_log(lake, LOG, "SELECT * FROM log") == []
+    assert table_version(lake, LOG) is None
+
+
+def test_query_log__binds_values(lake: str) -> None:
+    append_rows(lake, LOG, [build("it's"), build("other")])
+    assert query_log(lake, LOG, "SELECT run_id FROM log WHERE run_id = $run_id", {"run_id": "it's"}) == [{"run_id": "it's"}]
+
+
+def test_open_table__a_table_that_lacks_a_column_of_its_contract_gets_it(lake: str) -> None:
+    contract = load_contract("silver.interactions")
+    open_table(lake, replace(contract, columns=contract.columns[:-1]))
+    assert contract.columns[-1].name not in columns(lake, contract.name)
+    open_table(lake, contract)
+    assert columns(lake, contract.name) == list(contract.column_names)
+
+
+def test_open_table__lays_days_apart_and_keeps_a_week_of_versions(lake: str) -> None:
+    metadata = open_table(lake, load_contract("silver.sessions")).metadata()
+    assert metadata.partition_columns == ["event_date"]
+    assert metadata.configuration["delta.deletedFileRetentionDuration"] == "interval 7 days"
+
+
+def test_open_table__bounds_of_personal_data_never_reach_the_log(lake: str) -> None:
+    contract = load_contract("gold.user_daily")
+    assert "viewer_id" in contract.key
+    assert "viewer_id" not in open_table(lake, contract).metadata().configuration.get("delta.dataSkippingStatsColumns", "")
+
+
+def test_open_table__a_log_can_only_grow(lake: str) -> None:
+    append_rows(lake, LOG, [build("a")])
+    with pytest.raises(DeltaError, match="append"):
+        DeltaTable(table_path(lake, LOG)).delete()

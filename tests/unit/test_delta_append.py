@@ -15,6 +15,7 @@ from deltalake.exceptions import CommitFailedError
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import load_contract
 from playhead.io.delta_append import AppendedTable, DataFile, Layout, write_data_file
+from playhead.io.delta_table import FEW_FILES
 
 CONTRACT = load_contract("bronze.events")
 SCHEMA = arrow_schema(CONTRACT)
@@ -91,16 +92,23 @@ def test_file__without_rows_is_none(layout: Layout) -> None:
 def test_merge_files__joins_the_files_of_the_days_and_changes_no_row(layout: Layout) -> None:
     table = open_table(layout)
     other = date(2026, 3, 2)
-    for number, (hour, day) in enumerate([(5, DAY), (6, DAY), (7, other), (8, other)]):
-        table.commit([write(layout, hour, day=day)], day, "query", number)
+    many = range(FEW_FILES + 1)
+    table.commit([write(layout, hour) for hour in many], DAY, "query", 0)
+    table.commit([write(layout, hour, day=other) for hour in many], other, "query", 1)
     assert table.merge_files(DAY, DAY) == 1
     paths = DeltaTable(layout.root).file_uris()
     assert sum("2026-03-01" in path for path in paths) == 1
-    assert sum("2026-03-02" in path for path in paths) == 2
-    assert hours_in(layout) == [5, 6, 7, 8]
+    assert sum("2026-03-02" in path for path in paths) == len(many)
+    assert hours_in(layout) == sorted([*many, *many])
     assert table.merge_files(DAY, DAY) == 0, "what is merged stays as it is"
-    table.commit([write(layout, 9)], DAY, "query", 4)
-    assert hours_in(layout) == [5, 6, 7, 8, 9], "landing goes on after a merge"
+    table.commit([write(layout, 23)], DAY, "query", 2)
+    assert hours_in(layout) == [*sorted([*many, *many]), 23], "landing goes on after a merge"
+
+
+def test_merge_files__leaves_a_few_files_as_they_are(layout: Layout) -> None:
+    table = open_table(layout)
+    table.commit([write(layout, hour) for hour in range(FEW_FILES)], DAY, "query", 0)
+    assert table.merge_files(DAY, DAY) == 0
 
 
 def test_vacuum__spares_files_that_may_yet_be_committed(layout: Layout) -> None:

@@ -20,7 +20,7 @@ from deltalake.transaction import AddAction, CommitProperties, Transaction
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import Contract
 from playhead.io.delta_statistics import statistics_json
-from playhead.io.delta_table import days_of_several_files
+from playhead.io.delta_table import days_to_merge
 from playhead.io.filesystem import object_store_uri, open_filesystem
 
 _ROW_GROUP_ROWS = 50_000
@@ -95,9 +95,9 @@ class AppendedTable:
         self._table.update_incremental()
 
     def merge_files(self, first: date, last: date) -> int:
-        """Merges the small files of each of these days; returns how many days had several. No row changes, and order is kept."""
+        """Merges the files of each of these days that has many; returns how many days had. No row changes, and order is kept."""
         self._table.update_incremental()
-        days = days_of_several_files(self._table, first, last)
+        days = days_to_merge(self._table, first, last)
         for day in days:
             self._table.optimize.compact(
                 partition_filters=[(self._layout.day_column, "=", day.isoformat())],

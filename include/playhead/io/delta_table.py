@@ -20,6 +20,7 @@ from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import Contract, load_contract
 from playhead.io.filesystem import object_store_uri
 
+FEW_FILES = 4  # of a day: a build of many days leaves so many, and readers gain nothing from fewer
 RETAINED_DAYS = 7  # of time travel: the warehouse and the change feed reach back no further
 
 
@@ -66,11 +67,11 @@ def open_table(lake: str, contract: Contract) -> DeltaTable:
     return table
 
 
-def days_of_several_files(table: DeltaTable, first: date, last: date) -> list[date]:
-    """Days, from first to last, whose rows lie in more than one file; ascending."""
+def days_to_merge(table: DeltaTable, first: date, last: date) -> list[date]:
+    """Days, from first to last, whose rows lie in so many files that one file is worth writing them again; ascending."""
     (day,) = table.metadata().partition_columns
     days = Counter(pa.table(table.get_add_actions(flatten=True))[f"partition.{day}"].to_pylist())
-    return sorted(day for day, files in days.items() if files > 1 and day is not None and first <= day <= last)
+    return sorted(day for day, files in days.items() if files > FEW_FILES and day is not None and first <= day <= last)
 
 
 def append_rows(lake: str, name: str, rows: Sequence[Mapping[str, Any]]) -> None:

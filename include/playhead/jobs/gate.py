@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING
 from playhead.contracts.model import load_contract
 from playhead.errors import BuildError
 from playhead.io.run_files import read_json, run_directory, write_json
+from playhead.io.side_by_side import under_way
 from playhead.io.staged_files import read_staged
 from playhead.jobs.plan import require_plan
 from playhead.jobs.registry import tables_of
-from playhead.jobs.side_by_side import side_by_side
 from playhead.jobs.stage import Manifest, require_manifest
 from playhead.quality.gate import CONTEXT_ROOT, open_gate
 from playhead.quality.profile import PartitionProfile, profile_partitions
@@ -44,17 +45,8 @@ def gate_phase(
     plan = require_plan(lake, run_id)
     tables = [build.name for build in tables_of(phase, plan.gold_tables)]
     waiting = [require_manifest(lake, run_id, table) for table in tables if read_json(_verdict_path(lake, run_id, table)) is None]
-    found = side_by_side(lambda manifest: _profile(spark, lake, manifest), waiting)
-    profiles = {manifest.table: profile for manifest, profile in zip(waiting, found, strict=True)}
-    refused = _judge(profiles, plan.log_id, docs, context_root)
-    for table, profile in profiles.items():
-        verdict = Verdict(
-            table=table,
-            rows={partition.key: partition.rows_count for partition in profile},
-            hashes={partition.key: partition.content_hash for partition in profile},
-            refused=refused[table],
-        )
-        write_json(_verdict_path(lake, run_id, table), asdict(verdict))
+    for verdict in _judge(spark, lake, waiting, plan.log_id, docs, context_root):
+        write_json(_verdict_path(lake, run_id, verdict.table), asdict(verdict))
     verdicts = [require_verdict(lake, run_id, table) for table in tables]
     for verdict in verdicts:
         for key, codes in sorted(verdict.refused.items()):
@@ -80,21 +72,32 @@ def require_verdict(lake: str, run_id: str, table: str) -> Verdict:
     return verdict
 
 
+def _judge(
+    spark: SparkSession, lake: str, manifests: list[Manifest], run_name: str, docs: Path | None, context_root: Path
+) -> Iterator[Verdict]:
+    """The verdict on each table, as its profile comes; the engine profiles the others meanwhile.
+
+    With nothing to judge, the library (8 s of imports) is not even loaded.
+    """
+    yield from (Verdict(manifest.table, {}, {}, {}) for manifest in manifests if not manifest.partitions)
+    built = [manifest for manifest in manifests if manifest.partitions]
+    if not built:
+        return
+    with under_way(lambda manifest: _profile(spark, lake, manifest), built) as profiles, open_gate(docs, context_root) as gate:
+        for manifest in built:
+            gate.prepare(load_contract(manifest.table))
+        for manifest, profile in profiles:
+            yield Verdict(
+                table=manifest.table,
+                rows={partition.key: partition.rows_count for partition in profile},
+                hashes={partition.key: partition.content_hash for partition in profile},
+                refused=gate.refused(load_contract(manifest.table), profile, run_name),
+            )
+
+
 def _profile(spark: SparkSession, lake: str, manifest: Manifest) -> list[PartitionProfile]:
-    if not manifest.partitions:
-        return []
     contract = load_contract(manifest.table)
     return profile_partitions(read_staged(spark, lake, contract, manifest.directory), contract, manifest.partitions)
-
-
-def _judge(
-    profiles: dict[str, list[PartitionProfile]], run_name: str, docs: Path | None, context_root: Path
-) -> dict[str, dict[str, list[str]]]:
-    """Refused partitions with their rules, by table. With nothing to judge, the library (8 s of imports) is not even loaded."""
-    if not any(profiles.values()):
-        return {table: {} for table in profiles}
-    with open_gate(docs, context_root) as gate:
-        return {table: gate.refused(load_contract(table), profile, run_name) for table, profile in profiles.items()}
 
 
 def _verdict_path(lake: str, run_id: str, table: str) -> str:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from playhead.contracts.model import load_contract, table_names
 from playhead.io.delta import optimize, vacuum
-from playhead.io.delta_table import days_of_several_files, find_table
+from playhead.io.delta_table import days_to_merge, find_table
 from playhead.io.lock import table_lock
 from playhead.io.run_files import remove_older
+from playhead.io.side_by_side import side_by_side
 from playhead.jobs.ingest import open_bronze
-from playhead.jobs.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -61,7 +61,7 @@ def maintain_bronze(lake: str, *, today: date | None = None) -> None:
 
 def _merge_files(spark: SparkSession, lake: str, name: str, last: date) -> None:
     table = find_table(lake, name)
-    days = days_of_several_files(table, last - timedelta(days=OPTIMIZED_DAYS), last) if table is not None else []
+    days = days_to_merge(table, last - timedelta(days=OPTIMIZED_DAYS), last) if table is not None else []
     if days:
         optimize(spark, lake, name, days)
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from playhead.contracts.model import load_contract
 from playhead.io.delta_table import append_rows, query_log
 from playhead.io.lock import table_lock
+from playhead.io.side_by_side import side_by_side
 from playhead.io.staged_files import publish_staged
 from playhead.jobs.gate import Verdict, require_verdict
 from playhead.jobs.plan import Plan, require_plan
 from playhead.jobs.published import PublishedPartition, read_published
 from playhead.jobs.registry import tables_of
-from playhead.jobs.side_by_side import side_by_side
 from playhead.jobs.stage import Manifest, require_manifest
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from playhead.io.delta import read_table
 from playhead.io.delta_table import table_version
 from playhead.io.partitions import predicate, table_predicate, widen
 from playhead.io.run_files import path_element, read_json, run_directory, write_json
+from playhead.io.side_by_side import side_by_side
 from playhead.io.staged_files import stage_rows
 from playhead.jobs.plan import Plan, require_plan
 from playhead.jobs.published import Published, read_published
 from playhead.jobs.registry import TableBuild, tables_of
-from playhead.jobs.side_by_side import side_by_side
 from playhead.jobs.touched import known_inputs, partitions_to_build, read_window
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _HOUR_TEXT = "date_format(event_hour, \"yyyy-MM-dd'T'HH\")"
+_FEW_BESIDE = 10  # of the run's own hours to one of those around
 _FAMILIES = {"silver.playbacks": ("video",), "silver.sessions": ("session", "video")}
 
 
@@ -37,15 +38,16 @@ def start_hours(spark: SparkSession, lake: str, plan: Plan, build: TableBuild, p
     """Start hours of every play (or session) that has events in the run's event hours.
 
     An event decides about starts up to 24 h before it (its own play) and after it (a start it takes away), so both the hours where such
-    plays are published and those where they start now are rebuilt. A backfill keeps to its own hours.
+    plays are published and those where they start now are rebuilt. Where the hours around are few beside the run's own, all of them are:
+    to find out which would cost more. A backfill keeps to its own hours.
     """
     if plan.is_backfill or not plan.event_hours:
         return list(plan.event_hours)
     around = set(widen(plan.event_hours, before=PLAY_HOURS, after=PLAY_HOURS)) - set(plan.event_hours)
     populated = {key for table in (build.name, *build.inputs) for key in published.keys_with_rows(table)}
     candidates = sorted(around & populated)
-    if not candidates:
-        return list(plan.event_hours)
+    if len(candidates) * _FEW_BESIDE <= len(plan.event_hours):
+        return sorted({*plan.event_hours, *candidates})
     ids = _touched_ids(spark, lake, plan, build)
     inputs = [
         read_window(spark, lake, name, widen(candidates, before=PLAY_HOURS, after=PLAY_HOURS)).join(ids, ids.columns, "left_semi")

@@ -111,45 +111,55 @@ class Stack:
             self.supervisor.launch(render_conf(self.home, self.project, self.programs), stack_env(self.settings, self.project))
 
     def _start_in_order(self, chosen: Sequence[Program], missing: Sequence[Program], report: Report, *, unpause: bool) -> None:
-        """Storage and engines first, beside the migration of Airflow's database; then the topics; then what uses them."""
+        """Storage and engines, and beside them Airflow, which first needs nothing but its database; then the topics, and what uses them."""
         foundations = [part for part in chosen if part.needs_first]
-        applications = [part for part in chosen if not part.needs_first]
-        if not any(part.name.startswith("airflow") for part in missing):
-            self._start(foundations, missing, report)
-            self._ensure_topics(chosen)
-            self._start(applications, missing, report)
-            return
-        with Migration(self.home, self.settings.cache_dir, stack_env(self.settings, self.project)) as migration:
-            report("airflow database", "checking")
-            self._start(foundations, missing, report)
-            self._ensure_topics(chosen)
-            migration.finish()
-            report("airflow database", HEALTHY)
-        self._start(applications, missing, report)
-        if unpause:
+        airflow = [part for part in chosen if part.name.startswith("airflow")]
+        applications = [part for part in chosen if part not in foundations and part not in airflow]
+        self._launch(foundations, missing, report)
+        if any(part in missing for part in airflow):
+            self._migrate(report)
+        self._launch(airflow, missing, report)
+        self._await(foundations, report)
+        self._ensure_topics(chosen)
+        self._launch(applications, missing, report)
+        self._await([*applications, *airflow], report)
+        if unpause and any(part in missing for part in airflow):
             unpause_dags(self.settings)
+
+    def _migrate(self, report: Report) -> None:
+        report("airflow database", "checking")
+        with Migration(self.home, self.settings.cache_dir, stack_env(self.settings, self.project)) as migration:
+            migration.finish()
+        report("airflow database", HEALTHY)
 
     def _ensure_topics(self, chosen: Sequence[Program]) -> None:
         if any(part.name == "kafka" for part in chosen):
             topics = declared_topics(self.settings.topic_partitions, self.settings.topic_replication)
             ensure_topics(client_config(self.settings), list(topics.values()))
 
-    def _start(self, chosen: Sequence[Program], missing: Sequence[Program], report: Report) -> None:
-        for part in chosen:
+    def _launch(self, parts: Sequence[Program], missing: Sequence[Program], report: Report) -> None:
+        for part in parts:
             report(part.name, "starting")
             if part in missing:
                 self.supervisor.start(part.name)
+
+    def _await(self, parts: Sequence[Program], report: Report) -> None:
+        """Wait until the parts are healthy.
+
+        Raises:
+            StackError: one does not run, or takes too long.
+        """
         deadline = time.monotonic() + _HEALTH_TIMEOUT_S
-        waiting = list(chosen)
+        waiting = list(parts)
         while waiting:
-            waiting = [part for part in waiting if not self._is_healthy(part, late=time.monotonic() > deadline)]
-            for part in set(chosen) - set(waiting):
+            states, late = self.supervisor.states(), time.monotonic() > deadline
+            waiting = [part for part in waiting if not self._is_healthy(part, states[part.name], late=late)]
+            for part in set(parts) - set(waiting):
                 report(part.name, HEALTHY)
             if waiting:
                 time.sleep(_POLL_S)
 
-    def _is_healthy(self, part: Program, *, late: bool) -> bool:
-        state = self.supervisor.states()[part.name]
+    def _is_healthy(self, part: Program, state: ProcessState, *, late: bool) -> bool:
         log = log_file(self.home, part.name)
         if not state.is_up:
             raise StackError(f"{part.name} does not run ({state.state}); {log} ends with: {log_tail(log)}")

@@ -41,14 +41,19 @@ class Gate:
         self._source = context.data_sources.add_or_update_pandas("profiles")
         self._checkpoints: dict[str, Any] = {}
 
+    def prepare(self, contract: Contract) -> None:
+        """Get ready to judge a table, which takes as long as judging it; done while its profile is awaited, it costs nothing."""
+        if contract.name not in self._checkpoints:
+            self._checkpoints[contract.name] = self._checkpoint(contract)
+
     def refused(self, contract: Contract, profiles: Sequence[PartitionProfile], run_name: str) -> dict[str, list[str]]:
         """Partitions that break rules, with the codes of those rules."""
         if not profiles:
             return {}
-        if contract.name not in self._checkpoints:
-            self._checkpoints[contract.name] = self._checkpoint(contract)
-        checkpoint = self._checkpoints[contract.name]
-        result = checkpoint.run(batch_parameters={"dataframe": profile_frame(contract, profiles)}, run_id=_run_identifier(run_name))
+        self.prepare(contract)
+        result = self._checkpoints[contract.name].run(
+            batch_parameters={"dataframe": profile_frame(contract, profiles)}, run_id=_run_identifier(run_name)
+        )
         refused: dict[str, list[str]] = {}
         for validation in result.run_results.values():
             for outcome in validation.results:

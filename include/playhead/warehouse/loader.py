@@ -21,6 +21,7 @@ from snowflake.connector.errors import Error as SnowflakeError
 
 from playhead.contracts.model import load_contract
 from playhead.errors import WarehouseError
+from playhead.io.side_by_side import under_way
 from playhead.io.snowflake import execute, fetch_rows
 from playhead.warehouse.checksums import Checksums, partition_condition, reconcile, total_rows, warehouse_checksums
 from playhead.warehouse.dim_date import calendar_rows
@@ -118,12 +119,13 @@ def _read_loaded(connection: SnowflakeConnection) -> dict[str, dict[str, Partiti
 def _stage_all(
     connection: SnowflakeConnection, spark: SparkSession, lake: str, loads: Sequence[TableLoad], directory: Path
 ) -> list[_Staged]:
-    staged = []
-    for load in loads:
-        exported = directory / load.name
-        checksums = export_partitions(spark, lake, load, exported)
-        staged.append(_Staged(load, stage_contract_rows(connection, load.name, exported), checksums))
-    return staged
+    """Every load in a staging table; while the warehouse takes one, the engine exports the others."""
+
+    def export(load: TableLoad) -> Checksums:
+        return export_partitions(spark, lake, load, directory / load.name)
+
+    with under_way(export, loads) as exports:
+        return [_Staged(load, stage_contract_rows(connection, load.name, directory / load.name), found) for load, found in exports]
 
 
 def _stage_log(connection: SnowflakeConnection, staged: Sequence[_Staged], directory: Path, run_id: str, loaded_at: datetime) -> str:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from playhead.contracts.model import load_contract
+from playhead.io import delta_table
 from playhead.io.delta import read_table, vacuum
-from playhead.io.delta_table import append_rows, days_of_several_files, find_table, table_path
+from playhead.io.delta_table import append_rows, find_table, table_path
 from playhead.io.staged_files import publish_staged, stage_rows
 from playhead.jobs.maintain import maintain_bronze, maintain_tables
 from playhead.jobs.plan import plan_build
@@ -29,12 +30,19 @@ TABLE = "silver.interactions"
 CLOSED, OPEN = date(2026, 1, 20), date(2026, 1, 31)
 
 
-def days_to_merge(lake: str, name: str) -> list[date]:
+@pytest.fixture
+def two_files_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two files of a day are merged already."""
+    monkeypatch.setattr(delta_table, "FEW_FILES", 1)
+
+
+def to_merge(lake: str, name: str) -> list[date]:
     table = find_table(lake, name)
     assert table is not None
-    return days_of_several_files(table, date.min, date.max)
+    return delta_table.days_to_merge(table, date.min, date.max)
 
 
+@pytest.mark.usefixtures("two_files_are_many")
 def test_maintain__merges_closed_days_once(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
     hours = ["20T05", "20T07", "31T05", "31T07"]
     land(*(event(f"{hour}:10", "user_like") for hour in hours))
@@ -45,17 +53,18 @@ def test_maintain__merges_closed_days_once(spark: SparkSession, lake: str, land:
         directory = stage_rows(of_hour, lake, load_contract(TABLE), "test")
         publish_staged(spark, lake, load_contract(TABLE), directory, staged=[key], keys=[key], mark=key)
     before = sorted(row.event_id for row in read_table(spark, lake, TABLE).collect())
-    assert days_to_merge(lake, TABLE) == [CLOSED, OPEN]
+    assert to_merge(lake, TABLE) == [CLOSED, OPEN]
 
     maintain_tables(spark, lake, today=date(2026, 1, 31))
 
-    assert days_to_merge(lake, TABLE) == [OPEN]
+    assert to_merge(lake, TABLE) == [OPEN]
     assert sorted(row.event_id for row in read_table(spark, lake, TABLE).collect()) == before
     maintain_tables(spark, lake, today=date(2026, 1, 31))
     history = spark.sql(f"DESCRIBE HISTORY delta.`{table_path(lake, TABLE)}`")
     assert history.where("operation = 'OPTIMIZE'").count() == 1
 
 
+@pytest.mark.usefixtures("two_files_are_many")
 def test_maintain_bronze__merges_closed_days_and_touches_no_hour(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
     for day in ("20", "20", "31", "31"):
         land(event(f"{day}T05:10"))
@@ -64,7 +73,7 @@ def test_maintain_bronze__merges_closed_days_and_touches_no_hour(spark: SparkSes
 
     maintain_bronze(lake, today=date(2026, 1, 31))
 
-    assert days_to_merge(lake, "bronze.events") == [OPEN], "the app still lands there"
+    assert to_merge(lake, "bronze.events") == [OPEN], "the app still lands there"
     assert read_table(spark, lake, "bronze.events").count() == 4
     assert plan_build(spark, lake, dag_id="build_test", run_id="after", kind="pull").event_hours == ()
 

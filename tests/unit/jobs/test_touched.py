@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from playhead.jobs.plan import Plan
 from playhead.jobs.publish import superseded_by
 from playhead.jobs.published import Published, PublishedPartition
 from playhead.jobs.registry import BUILDS, DAILY_GOLD, PHASES, tables_of
 from playhead.jobs.stage import Manifest
-from playhead.jobs.touched import stale_partitions
+from playhead.jobs.touched import stale_partitions, start_hours
 
+NO_ENGINE: Any = None
 HOUR, NEXT_HOUR = "2026-01-31T05", "2026-01-31T06"
 
 
@@ -51,6 +54,18 @@ def test_stale__a_day_of_viewers_reaches_29_days_on_but_not_past_the_newest() ->
 
     # 1 January changed: it is in the 30-day windows of 1 to 30 January. The newest day with rows is 10 February.
     assert stale("gold.audience_daily", gold__user_daily=users, gold__audience_daily=audience) == days[:30]
+
+
+def test_start_hours__a_few_published_hours_around_many_are_all_built_again() -> None:
+    """No engine is asked which of them hold plays of the run's hours: that would cost more than building them."""
+    hours = tuple(f"2026-01-{day:02d}T{hour:02d}" for day in (30, 31) for hour in range(24))
+    plan = Plan("run", "run", "dag", "pull", 5, 2, hours, (), DAILY_GOLD, None)
+    around = {"2026-01-29T23": partition(1), "2026-02-01T00": partition(1, rows=0), "2026-02-01T01": partition(1)}
+    published = Published({"silver.video_events": around | {"2026-01-20T00": partition(1)}})
+
+    found = start_hours(NO_ENGINE, "lake", plan, BUILDS["silver.playbacks"], published)
+
+    assert found == ["2026-01-29T23", *hours, "2026-02-01T01"], "hours without rows and hours beyond a play's reach stay as they are"
 
 
 def test_superseded__by_newer_bronze_or_any_newer_input() -> None:

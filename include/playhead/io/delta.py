@@ -6,14 +6,14 @@ Everything goes through SQL and format("delta"), because the engine may be a Spa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException, PySparkException
 
 from playhead.contracts.derive import spark_schema
 from playhead.contracts.model import load_contract
-from playhead.io.delta_table import RETAINED_DAYS, day_column, table_path
+from playhead.io.delta_table import RETAINED_DAYS, day_column, find_table, table_path
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -70,8 +70,9 @@ def vacuum(spark: SparkSession, lake: str, name: str) -> bool:
 
     The table's property says how long files are retained; VACUUM's own RETAIN is not heeded.
     """
-    detail = spark.sql(f"DESCRIBE DETAIL delta.`{table_path(lake, name)}`")
-    is_old: bool = detail.selectExpr(f"createdAt < current_timestamp() - INTERVAL {RETAINED_DAYS} DAYS AS is_old").collect()[0].is_old
-    if is_old:
-        spark.sql(f"VACUUM delta.`{table_path(lake, name)}`")
-    return is_old
+    table = find_table(lake, name)
+    created_ms = None if table is None else table.metadata().created_time
+    if created_ms is None or datetime.fromtimestamp(created_ms / 1000, UTC) > datetime.now(UTC) - timedelta(days=RETAINED_DAYS):
+        return False
+    spark.sql(f"VACUUM delta.`{table_path(lake, name)}`")
+    return True

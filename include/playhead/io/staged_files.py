@@ -99,10 +99,12 @@ def publish_staged(
     found = _find_commit(table, mark)
     if found is not None:
         return found
-    new, old = _staged_files(lake, contract, directory), _replaced_files(table, contract, chosen)
-    mixed = [file for file in new if not _holds_only(file, chosen, among=built)]
-    partly = [file for file in old if not _holds_only(file, chosen)]
-    added = [file for file in new if file not in mixed]
+    wanted, refused = frozenset(chosen), frozenset(built).difference(chosen)
+    new, old = _staged_files(lake, contract, directory), _replaced_files(table, contract, wanted)
+    # A staged file holds no rows but of what was built, so those that were refused are all that it may not be added with.
+    added = [file for file in new if file.partitions is not None and file.partitions.isdisjoint(refused)]
+    mixed = [file for file in new if file.partitions is None or not file.partitions.isdisjoint(refused)]
+    partly = [file for file in old if file.partitions is None or not file.partitions <= wanted]
     again = _rows_to_write_again(spark, lake, contract, int(table.version()), directory, chosen, mixed=mixed, partly=partly)
     if again is not None:
         added += _staged_files(lake, contract, stage_rows(again, lake, contract, directory.split("/")[1]))
@@ -192,7 +194,7 @@ def _partitions(day: str | None, hours: Sequence[datetime] | None = None) -> fro
     return frozenset(hours_between(min(hours), max(hours) + timedelta(hours=1)))
 
 
-def _replaced_files(table: DeltaTable, contract: Contract, keys: list[str]) -> list[_File]:
+def _replaced_files(table: DeltaTable, contract: Contract, keys: frozenset[str]) -> list[_File]:
     """Files of the table that hold rows of these partitions, or may."""
     day = _require_day_column(contract)
     actions = pa.table(table.get_add_actions(flatten=True))
@@ -204,17 +206,9 @@ def _replaced_files(table: DeltaTable, contract: Contract, keys: list[str]) -> l
         own_day = None if action[f"partition.{day}"] is None else str(action[f"partition.{day}"])
         hours = [hour for hour in (action.get(first), action.get(last)) if hour is not None] if is_hourly else None
         file = _File(action["path"], action["size_bytes"], own_day, _partitions(own_day, hours))
-        if own_day in days and (file.partitions is None or file.partitions & set(keys)):
+        if own_day in days and (file.partitions is None or not file.partitions.isdisjoint(keys)):
             found.append(file)
     return found
-
-
-def _holds_only(file: _File, keys: list[str], *, among: list[str] | None = None) -> bool:
-    """Whether all rows of a file belong to these partitions; `among` names all partitions that any file here has rows of."""
-    if file.partitions is None:
-        return False
-    held = file.partitions if among is None else file.partitions & set(among)
-    return held <= set(keys)
 
 
 def _commit(table: DeltaTable, contract: Contract, added: list[_File], removed: list[_File], mark: str) -> int:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from playhead.contracts.model import load_contract
 from playhead.errors import BuildError, GateError
-from playhead.io.delta_table import append_rows, query_log
+from playhead.io.delta_table import append_rows
 from playhead.io.lock import table_lock
 from playhead.io.staged_files import publish_staged, read_staged, stage_rows
 from playhead.jobs.publish import PUBLISH_LOG
-from playhead.jobs.published import Published, read_published
+from playhead.jobs.published import Published, next_log_id, read_published
 from playhead.quality.gate import open_gate
 from playhead.quality.profile import PartitionProfile, profile_partitions
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TABLE = "gold.churn_scores"
-_LOGGED = "SELECT 1 FROM log WHERE table_name = $table AND (run_id = $run_id OR starts_with(run_id, $run_id || '~'))"
 
 
 def publish_scores(
@@ -97,9 +96,8 @@ def _log(
     inputs: dict[str, int],
 ) -> None:
     """The publish_log row; a run that is cleared and run again is a new one there."""
-    earlier = len(query_log(lake, PUBLISH_LOG, _LOGGED, {"table": TABLE, "run_id": run.key}))
     row = {
-        "run_id": run.key if earlier == 0 else f"{run.key}~{earlier + 1}",
+        "run_id": next_log_id(lake, PUBLISH_LOG, run.key),
         "table_name": TABLE,
         "partition_key": profile.key,
         "dag_id": run.dag_id,

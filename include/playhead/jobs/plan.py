@@ -11,10 +11,10 @@ from pyspark.errors import PySparkException
 
 from playhead.errors import BuildError
 from playhead.io.delta import changes_expired, read_changes, read_table
-from playhead.io.delta_table import query_log, table_version
+from playhead.io.delta_table import table_version
 from playhead.io.partitions import hours_between
 from playhead.io.run_files import read_json, run_directory, write_json
-from playhead.jobs.published import Cursor, read_cursor
+from playhead.jobs.published import Cursor, next_log_id, read_cursor
 from playhead.jobs.registry import DAILY_GOLD, HOURLY_GOLD
 from playhead.jobs.run_context import RunKind
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BUILDABLE = "rejected_because IS NULL AND raw IS NULL AND NOT coalesce(is_late, false)"
-RECORDS_OF_RUN = "SELECT * FROM log WHERE run_id = $run_id OR starts_with(run_id, $run_id || '~') ORDER BY finished_at DESC"
 _HOUR_TEXT = "date_format(event_hour, \"yyyy-MM-dd'T'HH\")"
 
 
@@ -95,7 +94,7 @@ def plan_build(
         hours, pending = touched[split:], touched[:split]
     plan = Plan(
         run_id=run_id,
-        log_id=_log_id(lake, run_id),
+        log_id=next_log_id(lake, "ops.build_log", run_id),
         dag_id=dag_id,
         kind=kind,
         bronze_version=bronze_version,
@@ -136,12 +135,6 @@ def _hours_of_interval(run_id: str, interval: tuple[datetime, datetime] | None) 
 
 def _plan_path(lake: str, run_id: str) -> str:
     return f"{run_directory(lake, run_id)}/plan.json"
-
-
-def _log_id(lake: str, run_id: str) -> str:
-    """The run's name in the ops tables: `run`, and `run~2` when a recorded run is run again."""
-    earlier = len(query_log(lake, "ops.build_log", RECORDS_OF_RUN, {"run_id": run_id}))
-    return run_id if earlier == 0 else f"{run_id}~{earlier + 1}"
 
 
 def touched_hours(spark: SparkSession, lake: str, cursor: Cursor, bronze_version: int | None, conflicts_version: int | None) -> list[str]:

@@ -14,6 +14,9 @@ SELECT table_name, partition_key, max_by(
     (table_version, published_at)) AS latest
 FROM log WHERE $tables IS NULL OR list_contains($tables, table_name) GROUP BY ALL
 """
+_OF_RUN = "run_id = $run_id OR starts_with(run_id, $run_id || '~')"
+RECORDS_OF_RUN = f"SELECT * FROM log WHERE {_OF_RUN} ORDER BY finished_at DESC"  # noqa: S608  (constants)
+_EARLIER = f"SELECT count(DISTINCT run_id) AS earlier FROM log WHERE {_OF_RUN}"  # noqa: S608  (constants)
 _CURSOR = """
 SELECT run_id, bronze_version, published['ops.id_conflicts'] AS conflicts_version, pending_hours
 FROM log WHERE run_kind = 'pull' ORDER BY bronze_version DESC, finished_at DESC LIMIT 1
@@ -81,3 +84,9 @@ def read_cursor(lake: str) -> Cursor:
         return Cursor(None, -1, None, ())
     (row,) = rows
     return Cursor(row["run_id"], row["bronze_version"], row["conflicts_version"], tuple(sorted(map(hour_key, row["pending_hours"]))))
+
+
+def next_log_id(lake: str, log: str, run_id: str) -> str:
+    """The run's name in an ops log: `run`, and `run~2` when a run that the log holds is run again."""
+    (row,) = query_log(lake, log, _EARLIER, {"run_id": run_id})
+    return run_id if row["earlier"] == 0 else f"{run_id}~{row['earlier'] + 1}"

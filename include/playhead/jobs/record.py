@@ -12,8 +12,8 @@ from playhead.io.lock import table_lock
 from playhead.io.partitions import hour_key
 from playhead.io.run_files import remove_tree, run_directory
 from playhead.jobs.gate import Verdict, read_verdict
-from playhead.jobs.plan import RECORDS_OF_RUN, Plan, read_plan, touched_hours
-from playhead.jobs.published import read_cursor, read_published
+from playhead.jobs.plan import Plan, read_plan, touched_hours
+from playhead.jobs.published import RECORDS_OF_RUN, read_cursor, read_published
 from playhead.jobs.registry import BUILDS
 from playhead.quality.profile import WITHOUT_PARTITION
 

@@ -9,16 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
-
 from playhead.contracts.model import table_names
-from playhead.io.delta_table import table_path
+from playhead.io.delta_table import query_log
 
 BUILD_LOG = "ops.build_log"
 PUBLISH_LOG = "ops.publish_log"
+_OF_GOLD = """
+SELECT table_name, partition_key, table_version, content_hash, published_at FROM log WHERE starts_with(table_name, 'gold.')
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +41,8 @@ Loaded = Mapping[str, Mapping[str, PartitionState]]
 
 def plan_loads(lake: str, loaded: Loaded) -> list[TableLoad]:
     """Loads of all gold tables that differ from what the warehouse holds."""
-    publishes = _read_log(lake, PUBLISH_LOG, ["table_name", "partition_key", "table_version", "content_hash", "published_at"])
-    of_gold = publishes.filter(pc.starts_with(publishes["table_name"].cast(pa.string()), "gold.")).to_pylist()
-    versions = pinned_versions(_read_log(lake, BUILD_LOG, ["finished_at", "published"]).to_pylist(), of_gold)
+    of_gold = query_log(lake, PUBLISH_LOG, _OF_GOLD)
+    versions = pinned_versions(query_log(lake, BUILD_LOG, "SELECT finished_at, published FROM log"), of_gold)
     latest = latest_publishes(of_gold, versions)
     loads = [TableLoad(name, versions[name], changed(latest[name], loaded.get(name, {}))) for name in table_names("gold") if name in latest]
     return [load for load in loads if load.partitions]
@@ -88,12 +85,3 @@ def changed(published: Mapping[str, PartitionState], loaded: Mapping[str, Partit
 def _is_built(name: str) -> bool:
     """Whether builds publish the table: all of gold but the scores, which belong to the model's DAG."""
     return name != "gold.churn_scores"
-
-
-def _read_log(lake: str, name: str, columns: list[str]) -> pa.Table:
-    """Columns of a log table; without rows while the table does not exist."""
-    try:
-        table = DeltaTable(table_path(lake, name).replace("s3a://", "s3://", 1))
-    except TableNotFoundError:
-        return pa.table({column: pa.array([], pa.string()) for column in columns})
-    return table.to_pyarrow_table(columns=columns)

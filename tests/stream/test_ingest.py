@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from playhead.bronze.buildable import BUILDABLE
+from playhead.io.delta_table import table_version
+from playhead.io.touched_hours import read_touched_hours
 from playhead.observability.heartbeat import read_heartbeat
 
 pytestmark = pytest.mark.slow
@@ -23,6 +26,14 @@ def test_ingest__each_record_lands_once_and_rejected_ones_keep_their_bytes(app: 
     ]
     assert app.query("SELECT rejected_because, raw::BLOB FROM bronze WHERE rejected_because IS NOT NULL") == [(["malformed_json"], b"junk")]
     assert app.query("SELECT count(*) FROM bronze WHERE producer_id = 'second' AND producer_sequence BETWEEN 0 AND 29") == [(30,)]
+
+
+def test_ingest__commits_tell_the_hours_that_builds_take_from_them(app: Any) -> None:
+    version = table_version(app.lake, "bronze.events")
+    assert version is not None
+    of_rows = app.query(f"SELECT DISTINCT strftime(event_hour, '%Y-%m-%dT%H') FROM bronze WHERE {BUILDABLE} ORDER BY ALL")
+    assert of_rows
+    assert sorted(read_touched_hours(app.lake, "bronze.events", after=-1, upto=version)) == [hour for (hour,) in of_rows]
 
 
 def test_ingest__a_killed_app_goes_on_where_it_was(app: Any) -> None:

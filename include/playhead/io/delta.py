@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pyspark.errors import AnalysisException, PySparkException
+from pyspark.errors import AnalysisException
 
 from playhead.contracts.derive import spark_schema
 from playhead.contracts.model import load_contract
@@ -19,17 +19,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _NO_TABLE = frozenset({"DELTA_TABLE_ONLY_OPERATION", "DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST", "PATH_NOT_FOUND"})
-# The change feed of a version range is gone once its log has expired or VACUUM removed its files.
-_NO_CHANGES = (
-    "DELTA_MISSING_CHANGE_DATA",
-    "DELTA_CHANGE_DATA_FILE_NOT_FOUND",
-    "DELTA_CHANGE_TABLE_FEED_DISABLED",
-    "DELTA_VERSION_NOT_FOUND",
-    "DELTA_VERSIONS_NOT_CONTIGUOUS",
-    "DELTA_LOG_FILE_NOT_FOUND",
-    "DELTA_FILE_NOT_FOUND_DETAILED",
-    "FAILED_READ_FILE",
-)
 
 
 def read_table(spark: SparkSession, lake: str, name: str, version: int | None = None) -> DataFrame:
@@ -45,17 +34,6 @@ def read_table(spark: SparkSession, lake: str, name: str, version: int | None = 
             raise
         return spark.createDataFrame([], spark_schema(load_contract(name)))
     return frame
-
-
-def read_changes(spark: SparkSession, lake: str, name: str, *, after: int, upto: int) -> DataFrame:
-    """Rows appended by the versions (after, upto]; reading it fails with an error that `changes_expired` knows when they are gone."""
-    reader = spark.read.format("delta").option("readChangeFeed", "true").option("startingVersion", after + 1).option("endingVersion", upto)
-    return reader.load(table_path(lake, name)).where("_change_type = 'insert'")
-
-
-def changes_expired(error: PySparkException) -> bool:
-    """True where the error says that the change feed does not reach back so far."""
-    return (error.getCondition() or "").startswith(_NO_CHANGES)
 
 
 def optimize(spark: SparkSession, lake: str, name: str, days: Sequence[date]) -> None:

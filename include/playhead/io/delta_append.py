@@ -77,8 +77,10 @@ class AppendedTable:
         number: int | None = self._table.transaction_version(application)
         return number
 
-    def commit(self, files: Iterable[DataFile], day: date, application: str, number: int) -> None:
-        """Makes files visible, all of them in one commit.
+    def commit(
+        self, files: Iterable[DataFile], day: date, application: str, number: int, *, metadata: Mapping[str, str] | None = None
+    ) -> None:
+        """Makes files visible, all of them in one commit, which says of itself what `metadata` says.
 
         Raises:
             CommitFailedError: another writer has committed for this application meanwhile.
@@ -90,7 +92,7 @@ class AppendedTable:
             mode="append",
             schema=self._schema,
             partition_by=[self._layout.day_column],
-            commit_properties=CommitProperties(app_transactions=[Transaction(application, number)]),
+            commit_properties=CommitProperties(app_transactions=[Transaction(application, number)], custom_metadata=dict(metadata or {})),
         )
         self._table.update_incremental()
 

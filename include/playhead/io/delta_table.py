@@ -15,13 +15,14 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, Schema, WriterProperties, write_deltalake
 from deltalake.exceptions import TableNotFoundError
+from deltalake.transaction import CommitProperties
 
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import Contract, load_contract
 from playhead.io.filesystem import object_store_uri
 
 FEW_FILES = 4  # of a day: a build of many days leaves so many, and readers gain nothing from fewer
-RETAINED_DAYS = 7  # of time travel: the warehouse and the change feed reach back no further
+RETAINED_DAYS = 7  # of time travel: the warehouse reaches back no further
 
 
 def table_path(lake: str, name: str) -> str:
@@ -74,14 +75,15 @@ def days_to_merge(table: DeltaTable, first: date, last: date) -> list[date]:
     return sorted(day for day, files in days.items() if files > FEW_FILES and day is not None and first <= day <= last)
 
 
-def append_rows(lake: str, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append rows to a log table, in one commit; the caller holds its lock."""
+def append_rows(lake: str, name: str, rows: Sequence[Mapping[str, Any]], *, metadata: Mapping[str, str] | None = None) -> None:
+    """Append rows to a log table, in one commit, which says of itself what `metadata` says; the caller holds the table's lock."""
     contract = load_contract(name)
     write_deltalake(
         open_table(lake, contract),
         pa.Table.from_pylist([dict(row) for row in rows], arrow_schema(contract)),
         mode="append",
         writer_properties=WriterProperties(compression="ZSTD"),
+        commit_properties=CommitProperties(custom_metadata=dict(metadata or {})),
     )
 
 
@@ -100,7 +102,7 @@ def _properties(contract: Contract, day: str | None) -> dict[str, str]:
         "delta.deletedFileRetentionDuration": f"interval {RETAINED_DAYS} days",
         "delta.checkpointInterval": "100",
         **_statistics(contract, day),
-        **({"delta.enableChangeDataFeed": "true", "delta.appendOnly": "true"} if contract.partition == "none" else {}),
+        **({"delta.appendOnly": "true"} if contract.partition == "none" else {}),
     }
 
 

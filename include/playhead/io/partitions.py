@@ -43,6 +43,11 @@ def hours_between(start: datetime, end: datetime) -> list[str]:
     return [(first + index * _HOUR).strftime(_HOUR_FORMAT) for index in range(count)]
 
 
+def hour_keys(start: str, end: str) -> list[str]:
+    """Keys of the hours from one key on, before another."""
+    return hours_between(_instant(start), _instant(end))
+
+
 def days_between(first: str, last: str) -> list[str]:
     """Keys of the days from first to last, both included."""
     count = (_instant(last) - _instant(first)).days + 1

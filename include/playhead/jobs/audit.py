@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from pyspark.sql import Window
 from pyspark.sql import functions as F
 
+from playhead.bronze.buildable import BUILDABLE
 from playhead.contracts.model import event_columns, load_contract
 from playhead.io.delta import read_table
 from playhead.io.delta_table import append_rows, table_version
 from playhead.io.lock import table_lock
-from playhead.jobs.plan import BUILDABLE
+from playhead.io.partitions import hour_key
+from playhead.io.touched_hours import touched_metadata
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -84,5 +86,6 @@ def _append(lake: str, rows: DataFrame) -> int:
     """Append the rows, if there are any: an empty commit would make later runs look for changes in vain."""
     found = rows.collect()  # bounded: conflicts are mistakes of producers, and each is told once
     if found:
-        append_rows(lake, ID_CONFLICTS, [row.asDict() for row in found])
+        touched = {hour_key(row.event_hour) for row in found if row.conflict == "other_hour"}  # silver keeps the first of the others
+        append_rows(lake, ID_CONFLICTS, [row.asDict() for row in found], metadata=touched_metadata(touched))
     return len(found)

@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from playhead.bronze.buildable import hours_to_build
 from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
 from playhead.contracts.model import event_types, load_contract
 from playhead.errors import StackError
 from playhead.io.checkpoint import read_checkpoint, read_query_id
 from playhead.io.delta_append import AppendedTable, DataFile, Layout, write_data_file
 from playhead.io.delta_table import RETAINED_DAYS, table_path
+from playhead.io.partitions import hour_key
+from playhead.io.touched_hours import touched_metadata
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -33,11 +36,10 @@ QUERY = "ingest"
 _PROPERTIES = {
     "delta.appendOnly": "true",
     "delta.deletedFileRetentionDuration": f"interval {RETAINED_DAYS} days",
-    "delta.enableChangeDataFeed": "true",  # builds read the versions they have not seen; appends pay nothing for it
     "delta.dataSkippingStatsColumns": "event_hour",  # what builds filter by; no personal data gets into the transaction log
     "delta.checkpointInterval": "100",
 }
-_FILE_DDL = "path string, size bigint, rows bigint, statistics string"
+_FILE_DDL = "path string, size bigint, rows bigint, statistics string, hours array<string>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +97,27 @@ class _Batches:
         landing = Landing(datetime.now(UTC), self._options.late_horizon)
         # As many tasks as can run at once, each writing one file: a task for each Kafka partition would cost more than its records do.
         tasks = records.coalesce(records.sparkSession.sparkContext.defaultParallelism)
-        files = [DataFile(**row.asDict()) for row in tasks.mapInArrow(_writer(self._layout, landing), _FILE_DDL).collect()]
-        self._bronze.commit(files, landing.landed_at.date(), query_id, number)
+        written = [row.asDict() for row in tasks.mapInArrow(_writer(self._layout, landing), _FILE_DDL).collect()]
+        hours = {hour for file in written for hour in file.pop("hours")}
+        files = [DataFile(**file) for file in written]
+        self._bronze.commit(files, landing.landed_at.date(), query_id, number, metadata=touched_metadata(hours))
 
 
 def _writer(layout: Layout, landing: Landing) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """What a worker does with its records: a file of bronze rows, and one row that tells of it."""
+    """What a worker does with its records: a file of bronze rows, and one row that tells of it and of its hours to build."""
 
     def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        tables = (build_events(pa.Table.from_batches([batch]).cast(RECORD_SCHEMA), landing) for batch in batches)
-        file = write_data_file(tables, layout, landing.landed_at.date())
+        hours: set[datetime] = set()
+
+        def tables() -> Iterator[pa.Table]:
+            for batch in batches:
+                events = build_events(pa.Table.from_batches([batch]).cast(RECORD_SCHEMA), landing)
+                hours.update(hours_to_build(events))
+                yield events
+
+        file = write_data_file(tables(), layout, landing.landed_at.date())
         if file is not None:
-            yield pa.RecordBatch.from_pylist([asdict(file)])
+            yield pa.RecordBatch.from_pylist([asdict(file) | {"hours": [hour_key(hour) for hour in hours]}])
 
     return write
 

@@ -7,23 +7,22 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pyspark.errors import PySparkException
-
+from playhead.bronze.buildable import BUILDABLE
 from playhead.errors import BuildError
-from playhead.io.delta import changes_expired, read_changes, read_table
+from playhead.io.delta import read_table
 from playhead.io.delta_table import table_version
 from playhead.io.partitions import hours_between
 from playhead.io.run_files import read_json, run_directory, write_json
+from playhead.io.touched_hours import read_touched_hours
 from playhead.jobs.published import Cursor, next_log_id, read_cursor
 from playhead.jobs.registry import DAILY_GOLD, HOURLY_GOLD
 from playhead.jobs.run_context import RunKind
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 logger = logging.getLogger(__name__)
 
-BUILDABLE = "rejected_because IS NULL AND raw IS NULL AND NOT coalesce(is_late, false)"
 _HOUR_TEXT = "date_format(event_hour, \"yyyy-MM-dd'T'HH\")"
 
 
@@ -149,18 +148,11 @@ def touched_hours(spark: SparkSession, lake: str, cursor: Cursor, bronze_version
 
 
 def _hours_since(spark: SparkSession, lake: str, table: str, condition: str, after: int, upto: int) -> set[str]:
-    """Event hours of the rows that the versions (after, upto] appended; of all rows where the change feed no longer reaches back."""
-    if after >= 0:
-        try:
-            return _hours_of(read_changes(spark, lake, table, after=after, upto=upto), condition)
-        except PySparkException as error:
-            if not changes_expired(error):
-                raise
-            logger.warning("%s: changes after version %d have expired, so every hour counts as touched", table, after)
-    return _hours_of(read_table(spark, lake, table, upto), condition)
-
-
-def _hours_of(rows: DataFrame, condition: str) -> set[str]:
-    hours = rows.where(condition).where("event_hour IS NOT NULL").select("event_hour").distinct()
+    """Event hours that the versions (after, upto] tell of; all that the table has rows of where they do not tell."""
+    told = read_touched_hours(lake, table, after=after, upto=upto)
+    if told is not None:
+        return told
+    logger.warning("%s: not every version after %d tells its hours any more, so every hour counts as touched", table, after)
+    hours = read_table(spark, lake, table, upto).where(condition).where("event_hour IS NOT NULL").select("event_hour").distinct()
     found = hours.selectExpr(f"{_HOUR_TEXT} AS hour")  # once per hour: formatting every row would cost more than reading it
     return {row.hour for row in found.collect()}

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from playhead.bronze.buildable import BUILDABLE
 from playhead.contracts.model import load_contract
 from playhead.io.delta import read_table
 from playhead.io.partitions import day_key, days_between, predicate, table_predicate, whole_days, widen
-from playhead.jobs.plan import BUILDABLE, Plan
+from playhead.jobs.plan import Plan
 from playhead.jobs.published import Published, PublishedPartition
 from playhead.jobs.registry import BUILDS, PLAY_HOURS, TableBuild
 

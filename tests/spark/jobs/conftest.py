@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count, groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import pyarrow as pa
 import pytest
 
+from playhead.bronze.buildable import hours_to_build
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import load_contract
 from playhead.io.delta_append import write_data_file
 from playhead.io.delta_table import table_version
+from playhead.io.partitions import hour_key
+from playhead.io.touched_hours import touched_metadata
 from playhead.jobs.ingest import bronze_layout, open_bronze
-
-if TYPE_CHECKING:
-    pass
 
 Event = dict[str, Any]
 Land = Callable[..., int]
@@ -65,9 +65,11 @@ def land(lake: str) -> Land:
         bronze = open_bronze(lake)
         by_day = groupby(sorted(events, key=lambda event: event["landed_date"]), key=lambda event: event["landed_date"])
         for day, landed in by_day:
-            file = write_data_file(iter([pa.Table.from_pylist(list(landed), _SCHEMA)]), bronze_layout(lake), day)
+            rows = pa.Table.from_pylist(list(landed), _SCHEMA)
+            file = write_data_file(iter([rows]), bronze_layout(lake), day)
             assert file is not None
-            bronze.commit([file], day, "test", next(batches))
+            touched = touched_metadata(map(hour_key, hours_to_build(rows)))
+            bronze.commit([file], day, "test", next(batches), metadata=touched)
         version = table_version(lake, "bronze.events")
         assert version is not None
         return version

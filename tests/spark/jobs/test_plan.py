@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from playhead.contracts.derive import spark_ddl
-from playhead.contracts.model import load_contract
 from playhead.errors import BuildError
-from playhead.io.delta_table import append_rows, table_path
+from playhead.io.delta_table import append_rows
+from playhead.io.touched_hours import touched_metadata
+from playhead.jobs.ingest import open_bronze
 from playhead.jobs.plan import plan_build, read_plan
 from playhead.jobs.published import read_cursor
 from playhead.jobs.record import record_run
@@ -99,25 +100,23 @@ def test_plan__id_conflicts_touch_their_hours_once(spark: SparkSession, lake: st
     pull(spark, lake, "first")
     record_run(spark, lake, "first")
     conflict = {"event_id": "x", "kept_event_hour": at("31T05:00"), "found_at": at("31T07:00")}
-    append_rows(lake, "ops.id_conflicts", [
-        conflict | {"event_hour": at("31T06:00"), "conflict": "other_hour"},
-        conflict | {"event_hour": at("31T05:00"), "conflict": "other_content"},  # silver keeps the first: nothing to rebuild
-    ])  # fmt: skip
+    rows = [conflict | {"event_hour": at("31T06:00"), "conflict": "other_hour"}]
+    append_rows(lake, "ops.id_conflicts", rows, metadata=touched_metadata(["2026-01-31T06"]))
 
     assert pull(spark, lake, "second").event_hours == ("2026-01-31T06",)
     record_run(spark, lake, "second")
     assert pull(spark, lake, "third").event_hours == ()
 
 
-def test_plan__without_a_change_feed_every_hour_counts_as_touched(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
-    ddl = spark_ddl(load_contract("bronze.events").columns)
-    spark.sql(f"CREATE TABLE delta.`{table_path(lake, 'bronze.events')}` ({ddl}) USING delta").collect()
-    land(event("31T05:10"))
+def test_plan__where_a_commit_does_not_tell_its_hours_every_hour_counts_as_touched(
+    spark: SparkSession, lake: str, land: Any, event: Any
+) -> None:
+    land(event("31T05:10"), event("31T06:10", is_late=True))
     pull(spark, lake, "first")
     record_run(spark, lake, "first")
-    land(event("31T06:10"))
+    open_bronze(lake).commit([], date(2026, 1, 31), "another writer", 0)
 
-    assert pull(spark, lake, "second").event_hours == ("2026-01-31T05", "2026-01-31T06")
+    assert pull(spark, lake, "second").event_hours == ("2026-01-31T05",)
 
 
 def test_cursor__newest_version_wins_whoever_finishes_last(spark: SparkSession, lake: str, land: Any, event: Any) -> None:

@@ -1,9 +1,8 @@
-"""`playhead build`, `playhead accounts` and `playhead contracts`: builds without Airflow, the books, and what tables promise."""
+"""`playhead build` and `playhead contracts`: builds without Airflow, and what each event and table promises."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
@@ -23,13 +22,6 @@ build = typer.Typer(help="Build silver and gold without Airflow: the same steps 
 contracts = typer.Typer(help="What each event and table promises.", no_args_is_help=True)
 _out = Console()
 _Moment = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M"], help="UTC.")]
-
-
-class Output(StrEnum):
-    """How to print."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 @build.command("hourly")
@@ -60,24 +52,6 @@ def build_backfill(start: _Moment, end: _Moment) -> None:
     if first >= last:
         raise typer.BadParameter(f"START {start:%Y-%m-%dT%H:%M} must lie before END {end:%Y-%m-%dT%H:%M}")
     _tell(build_interval(_session(settings), settings.lake, _run_id("backfill"), first, last, docs=settings.data_docs))
-
-
-def accounts(output: Annotated[Output, typer.Option("--output", "-o", help="table or json")] = Output.TABLE) -> None:
-    """Say what was sent, acknowledged, landed and built, and what is unaccounted for; exit code 1 if the books do not balance."""
-    from playhead.quality.accounting import take_accounts
-
-    settings = get_settings()
-    books = take_accounts(settings.lake, settings.ledger_dir)
-    if output is Output.JSON:
-        typer.echo(books.to_json())
-    else:
-        table = Table("what", "events", title="The books")
-        for name, value in books.to_dict().items():
-            if name != "is_balanced":
-                table.add_row(name.replace("_", " "), f"{value:,}")
-        _out.print(table)
-    if not books.is_balanced:
-        raise PlayheadError("the books do not balance: see the figures above that should be 0, then the run's publish_log rows")
 
 
 @contracts.command("list")

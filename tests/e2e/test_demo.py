@@ -45,6 +45,12 @@ def test_books_balance_and_every_part_did_its_work(demo: Any) -> None:
     assert all(rows for rows in result["views"].values())
 
 
+def test_no_event_minute_of_silver_differs_from_bronze(demo: Any) -> None:
+    found = json.loads(demo.playhead("reconcile", "--output", "json"))
+    assert found["differences"] == []
+    assert found["events"] == demo.result["silver"]
+
+
 def test_views_equal_the_oracle(demo: Any, tmp_path: Path) -> None:
     demo.playhead("simulate", "--users", str(demo.users), "--days", str(demo.days), "--output", "jsonl", "--dir", str(tmp_path))
     as_of = demo.query("SELECT MAX(EVENT_DATE) AS D FROM GOLD.AUDIENCE_DAILY")[0]["D"]

@@ -1,46 +1,24 @@
 """The books: what was sent, acknowledged, landed and built, and what is unaccounted for (DESIGN invariant 1).
 
-Every number of the proof is a set difference between ids in stored files, never a subtraction of counts. Spark has no part in it: the
-ledgers, bronze and silver are read by DuckDB, which spills to disk what does not fit in memory.
+Every number of the proof is a set difference between ids in stored files (`quality.books`), never a subtraction of counts.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-from deltalake import DeltaTable
-
 from playhead.events.ledger import read_ledger
+from playhead.quality.books import open_books
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import duckdb
 
-_SILVER = {
-    "video": "silver/video_events",
-    "interaction": "silver/interactions",
-    "ad": "silver/ad_events",
-    "session": "silver/session_events",
-}
-_BRONZE_COLUMNS = (
-    'producer_id, producer_sequence, replay_of, topic, "partition", "offset", family, event_id, epoch_us(event_hour) AS hour, '
-    "rejected_because IS NOT NULL OR raw IS NOT NULL AS is_rejected, coalesce(is_late, false) AS is_late"
-)
-_NO_BRONZE = (
-    "SELECT NULL::VARCHAR AS producer_id, NULL::BIGINT AS producer_sequence, NULL::VARCHAR AS replay_of, NULL::VARCHAR AS topic, "
-    'NULL::INT AS "partition", NULL::BIGINT AS "offset", NULL::VARCHAR AS family, NULL::VARCHAR AS event_id, NULL::BIGINT AS hour, '
-    "false AS is_rejected, false AS is_late WHERE false"
-)
 # Everything below counts keys: an event is one (family, event_id, hour).
-_VIEWS = """
+_EVENTS = """
 CREATE TABLE known AS SELECT DISTINCT producer_id FROM sent;
-CREATE VIEW in_time AS SELECT family, event_id, hour FROM bronze WHERE NOT is_rejected AND NOT is_late;
-CREATE VIEW built_rows AS SELECT family, event_id, hour FROM bronze_built
-  WHERE NOT is_rejected AND NOT is_late AND hour NOT IN (SELECT hour FROM pending);
 CREATE TABLE built AS SELECT DISTINCT family, event_id, hour FROM built_rows;
 CREATE TABLE wanted AS SELECT * FROM built ANTI JOIN conflicts USING (event_id, hour);
 """
@@ -52,10 +30,11 @@ _COUNTS = {
     "rejected": "SELECT count(*) FROM bronze WHERE is_rejected",
     "quarantined": """SELECT count(*) FROM bronze AS rejected ANTI JOIN (SELECT DISTINCT replay_of FROM bronze) AS replays
         ON replays.replay_of = concat_ws('/', rejected.topic, rejected."partition", rejected."offset") WHERE is_rejected""",
-    "late": "SELECT count(*) FROM bronze WHERE is_late AND NOT is_rejected",
+    "late": "SELECT count(*) FROM bronze WHERE is_overdue AND NOT is_rejected",
     "duplicates": "SELECT (SELECT count(*) FROM built_rows) - (SELECT count(*) FROM built)",
     "conflicts": "SELECT (SELECT count(*) FROM built) - (SELECT count(*) FROM wanted)",
-    "awaiting_build": "SELECT count(*) FROM (SELECT DISTINCT * FROM in_time) AS newest ANTI JOIN built USING (family, event_id, hour)",
+    "awaiting_build": """SELECT count(*) FROM (SELECT DISTINCT family, event_id, hour FROM in_time) AS newest
+        ANTI JOIN built USING (family, event_id, hour)""",
     "acked_not_in_bronze": """SELECT count(*) FROM (SELECT DISTINCT producer_id, sequence FROM acked) AS acked ANTI JOIN bronze
         ON acked.producer_id = bronze.producer_id AND acked.sequence = bronze.producer_sequence""",
     "valid_not_in_silver": "SELECT count(*) FROM wanted ANTI JOIN silver USING (family, event_id, hour)",
@@ -111,76 +90,14 @@ class Accounts:
         return json.dumps(self.to_dict(), indent=2)
 
 
-def take_accounts(lake: str, ledger_dir: Path, *, storage_options: Mapping[str, str] | None = None, memory_limit: str = "2GB") -> Accounts:
-    """Compare the ledgers with the stored files of bronze and silver, as they are now.
-
-    Silver is held against bronze as of the pull cursor's version, less its pending hours: what landed later is awaiting its build.
-    """
-    options = dict(storage_options or {})
-    with tempfile.TemporaryDirectory(prefix="playhead-books-") as spill, duckdb.connect() as books:
-        books.execute(f"SET memory_limit = '{memory_limit}'")
-        books.execute(f"SET temp_directory = '{spill}'")
-        books.execute("SET preserve_insertion_order = false")
+def take_accounts(lake: str, ledger_dir: Path) -> Accounts:
+    """Compare the ledgers with the stored files of bronze and silver, as they are now."""
+    with open_books(lake) as books:
         sent, acked = read_ledger(ledger_dir)
         books.register("sent", sent)
         books.register("acked", acked)
-        cursor = _read_cursor(books, lake, options)
-        _create_view(books, "bronze", _BRONZE_COLUMNS, _files(lake, "bronze/events", options), _NO_BRONZE)
-        built = _files(lake, "bronze/events", options, version=cursor) if cursor is not None else []
-        _create_view(books, "bronze_built", _BRONZE_COLUMNS, built, _NO_BRONZE)
-        _create_conflicts(books, lake, options)
-        _create_silver(books, lake, options)
-        books.execute(_VIEWS)
+        books.execute(_EVENTS)
         return Accounts(**{name: _number(books, query) for name, query in _COUNTS.items()})
-
-
-def _read_cursor(books: duckdb.DuckDBPyConnection, lake: str, options: dict[str, str]) -> int | None:
-    """The pull cursor's bronze version; its pending hours become the table `pending`."""
-    files = _files(lake, "ops/build_log", options)
-    books.execute("CREATE TABLE pending (hour BIGINT)")
-    if not files:
-        return None
-    found = books.execute(
-        "SELECT bronze_version, list_transform(pending_hours, lambda hour: epoch_us(hour)) FROM read_parquet(?) "
-        "WHERE run_kind = 'pull' ORDER BY bronze_version DESC, finished_at DESC LIMIT 1",
-        [files],
-    ).fetchone()
-    if found is None:
-        return None
-    books.execute("INSERT INTO pending SELECT unnest(?::BIGINT[])", [found[1]])
-    return int(found[0])
-
-
-def _create_conflicts(books: duckdb.DuckDBPyConnection, lake: str, options: dict[str, str]) -> None:
-    select = "event_id, epoch_us(event_hour) AS hour"
-    none = "SELECT NULL::VARCHAR AS event_id, NULL::BIGINT AS hour WHERE false"
-    _create_view(books, "conflicts", select, _files(lake, "ops/id_conflicts", options), none, "conflict = 'other_hour'")
-
-
-def _create_silver(books: duckdb.DuckDBPyConnection, lake: str, options: dict[str, str]) -> None:
-    none = "SELECT NULL::VARCHAR AS family, NULL::VARCHAR AS event_id, NULL::BIGINT AS hour WHERE false"
-    for family, table in _SILVER.items():
-        select = f"'{family}' AS family, event_id, epoch_us(event_hour) AS hour"
-        _create_view(books, f"silver_{family}", select, _files(lake, table, options), none)
-    books.execute("CREATE VIEW silver AS " + " UNION ALL ".join(f"FROM silver_{family}" for family in _SILVER))
-
-
-def _create_view(books: duckdb.DuckDBPyConnection, name: str, select: str, files: list[str], none: str, condition: str = "true") -> None:
-    """A view over a table's files; one without rows where there are no files."""
-    if not files:
-        books.execute(f"CREATE VIEW {name} AS {none}")
-        return
-    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    source = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
-    books.execute(f"CREATE VIEW {name} AS FROM {source} SELECT {select} WHERE {condition}")
-
-
-def _files(lake: str, table: str, options: dict[str, str], version: int | None = None) -> list[str]:
-    """The data files of a Delta table at a version; none when it does not exist."""
-    path = f"{lake}/{table}"
-    if not DeltaTable.is_deltatable(path, options):
-        return []
-    return [str(uri) for uri in DeltaTable(path, version=version, storage_options=options).file_uris()]
 
 
 def _number(books: duckdb.DuckDBPyConnection, query: str) -> int:

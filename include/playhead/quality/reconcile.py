@@ -1,0 +1,175 @@
+"""Bronze held against the ledgers, and silver against bronze minute by minute: what is missing, repeated, unexpected or altered, and when.
+
+Each event minute of a family has a count and two checksums, of ids and of what the events say; only minutes where they differ are looked
+into. Checksums do not depend on order, and a loss that a repetition hides changes them. An event is expected in silver as its first
+arrival in bronze says, in the columns that both tables hold under one name (`content_columns`); the measures that silver derives from
+others are the content hash's business (`quality.profile`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from playhead.contracts.model import load_contract
+from playhead.events.ledger import read_ledger
+from playhead.quality.books import SILVER, open_books
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+NAMED_IDS = 20  # of each minute: enough to look for, and no page is flooded
+BRONZE = "bronze.events"
+# Columns that silver conforms: bronze's of the same name says something else.
+_CONFORMED = {"silver.video_events": frozenset({"content_id"})}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Per family: what is expected, what is there, and the minutes that differ.
+_MINUTES = """
+CREATE OR REPLACE TEMP TABLE expected AS
+  SELECT event_id, hour, arg_min(minute, arrival) AS minute, arg_min(content, arrival) AS content
+  FROM (
+    SELECT event_id, hour, {minute} AS minute, {content} AS content,
+      row(kafka_timestamp, topic, "partition", "offset") AS arrival
+    FROM built_rows WHERE family = '{family}'
+  ) ANTI JOIN conflicts USING (event_id, hour) GROUP BY event_id, hour;
+CREATE OR REPLACE TEMP TABLE found AS SELECT event_id, hour, {minute} AS minute, {content} AS content FROM silver_{family}
+  WHERE hour NOT IN (SELECT hour FROM pending);
+CREATE OR REPLACE TEMP TABLE differing AS
+  SELECT minute, coalesce(e.events, 0) AS expected, coalesce(f.events, 0) AS found
+  FROM ({checksums} FROM expected GROUP BY minute) AS e FULL JOIN ({checksums} FROM found GROUP BY minute) AS f USING (minute)
+  WHERE (e.events, e.ids, e.contents) IS DISTINCT FROM (f.events, f.ids, f.contents);
+"""
+_CHECKSUMS = "SELECT minute, count(*) AS events, sum(hash(event_id)) AS ids, sum(hash(event_id, content)) AS contents"
+_IDS = """
+WITH e AS (SELECT minute, event_id, content FROM expected SEMI JOIN differing USING (minute)),
+  f AS (SELECT minute, event_id, any_value(content) AS content, count(*) AS rows
+    FROM found SEMI JOIN differing USING (minute) GROUP BY minute, event_id)
+SELECT minute, event_id, CASE WHEN f.event_id IS NULL THEN 'missing' WHEN e.event_id IS NULL THEN 'unexpected'
+  WHEN f.rows > 1 THEN 'repeated' ELSE 'altered' END AS what
+FROM e FULL JOIN f USING (minute, event_id)
+WHERE f.event_id IS NULL OR e.event_id IS NULL OR f.rows > 1 OR f.content <> e.content
+"""
+_DIFFERENCES = """
+SELECT minute, any_value(expected) AS expected, any_value(found) AS found,
+  count_if(what = 'missing') AS missing, count_if(what = 'unexpected') AS unexpected, count_if(what = 'repeated') AS repeated,
+  count_if(what = 'altered') AS altered, array_agg(what || ' ' || event_id ORDER BY what, event_id)[1:{named}] AS ids
+FROM ({ids}) JOIN differing USING (minute) GROUP BY minute ORDER BY minute
+"""
+# A record that bronze has not is known from its ledger only, which does not tell when its event happened.
+_LANDED = """
+WITH told AS (SELECT DISTINCT producer_id, sequence, event_id FROM sent),
+  landed AS (SELECT producer_id, producer_sequence AS sequence, event_id, epoch_us(event_timestamp) // 60_000_000 AS minute,
+    topic, "partition", "offset" FROM bronze),
+  wrong AS (
+    SELECT 'missing' AS what, NULL AS minute, producer_id, sequence, event_id
+    FROM told SEMI JOIN acked USING (producer_id, sequence) ANTI JOIN landed USING (producer_id, sequence)
+    UNION ALL SELECT 'unexpected', minute, producer_id, sequence, event_id
+    FROM landed SEMI JOIN (SELECT DISTINCT producer_id FROM told) AS known USING (producer_id) ANTI JOIN told USING (producer_id, sequence)
+    UNION ALL SELECT 'repeated', any_value(minute), any_value(producer_id), any_value(sequence), any_value(event_id)
+    FROM landed GROUP BY topic, "partition", "offset" HAVING count(*) > 1)
+SELECT minute, count_if(what = 'missing'), count_if(what = 'unexpected'), count_if(what = 'repeated'),
+  array_agg(what || ' ' || coalesce(event_id, concat_ws(' record ', producer_id, sequence)) ORDER BY what, event_id)[1:{named}]
+FROM wrong GROUP BY minute ORDER BY minute
+"""
+_LANDED_IN = """
+SELECT count(*), count(DISTINCT (topic, "partition", "offset")) FROM bronze
+WHERE epoch_us(event_timestamp) // 60_000_000 IS NOT DISTINCT FROM ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A minute of event time (UTC) in which a table is not what it should be; `ids` names up to NAMED_IDS events and what is wrong.
+
+    `minute` is None for records of which only their producer's ledger tells, and for those whose time nobody can read.
+    """
+
+    table: str
+    minute: datetime | None
+    expected: int
+    found: int
+    missing: int
+    unexpected: int
+    repeated: int
+    altered: int
+    ids: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "table": self.table,
+            "minute": None if self.minute is None else self.minute.strftime("%Y-%m-%dT%H:%MZ"),
+            "expected": self.expected,
+            "found": self.found,
+            "missing": self.missing,
+            "unexpected": self.unexpected,
+            "repeated": self.repeated,
+            "altered": self.altered,
+            "ids": list(self.ids),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """How many event minutes and events were compared, and the minutes that differ."""
+
+    minutes: int
+    events: int
+    differences: tuple[Difference, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"minutes": self.minutes, "events": self.events, "differences": [each.to_dict() for each in self.differences]}
+
+
+def content_columns(table: str) -> list[str]:
+    """Columns that silver takes over from bronze as they are."""
+    bronze = {column.name: column.type for column in load_contract("bronze.events").columns}
+    passed = (column for column in load_contract(table).columns if bronze.get(column.name) == column.type and column.is_deterministic)
+    return [column.name for column in passed if column.name not in _CONFORMED.get(table, frozenset())]
+
+
+def reconcile(lake: str, ledger_dir: Path) -> Reconciliation:
+    """Compare bronze with the ledgers, and every event minute of silver with bronze, as far as builds have come."""
+    minutes = events = 0
+    with open_books(lake) as books:
+        differences = _landed_differences(books, ledger_dir)
+        for family, table in SILVER.items():
+            books.execute(_minutes_sql(family, table))
+            compared = books.execute("SELECT count(DISTINCT minute), count(*) FROM expected").fetchone() or (0, 0)
+            minutes, events = minutes + compared[0], events + compared[1]
+            differences += _differences(books, table)
+    return Reconciliation(minutes, events, tuple(differences))
+
+
+def _landed_differences(books: duckdb.DuckDBPyConnection, ledger_dir: Path) -> list[Difference]:
+    sent, acked = read_ledger(ledger_dir)
+    books.register("sent", sent)
+    books.register("acked", acked)
+    differences = []
+    for minute, missing, unexpected, repeated, ids in books.execute(_LANDED.format(named=NAMED_IDS)).fetchall():
+        rows, records = books.execute(_LANDED_IN, [minute]).fetchone() or (0, 0)
+        expected = records + missing - unexpected
+        differences.append(Difference(BRONZE, _moment(minute), expected, rows, missing, unexpected, repeated, 0, tuple(ids)))
+    return differences
+
+
+def _moment(minute: int | None) -> datetime | None:
+    return None if minute is None else _EPOCH + timedelta(minutes=minute)
+
+
+def _minutes_sql(family: str, table: str) -> str:
+    content = f"hash({', '.join(content_columns(table))})"
+    return _MINUTES.format(family=family, minute="epoch_us(event_timestamp) // 60_000_000", content=content, checksums=_CHECKSUMS)
+
+
+def _differences(books: duckdb.DuckDBPyConnection, table: str) -> list[Difference]:
+    rows = books.execute(_DIFFERENCES.format(ids=_IDS, named=NAMED_IDS)).fetchall()
+    return [
+        Difference(table, _moment(minute), expected, found, missing, unexpected, repeated, altered, tuple(ids))
+        for minute, expected, found, missing, unexpected, repeated, altered, ids in rows
+    ]

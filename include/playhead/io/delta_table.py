@@ -77,10 +77,14 @@ def days_to_merge(table: DeltaTable, first: date, last: date) -> list[date]:
 
 def append_rows(lake: str, name: str, rows: Sequence[Mapping[str, Any]], *, metadata: Mapping[str, str] | None = None) -> None:
     """Append rows to a log table, in one commit, which says of itself what `metadata` says; the caller holds the table's lock."""
-    contract = load_contract(name)
+    append_table(lake, name, pa.Table.from_pylist([dict(row) for row in rows], arrow_schema(load_contract(name))), metadata=metadata)
+
+
+def append_table(lake: str, name: str, rows: pa.Table, *, metadata: Mapping[str, str] | None = None) -> None:
+    """As `append_rows`, with rows in the shape of the table's contract."""
     write_deltalake(
-        open_table(lake, contract),
-        pa.Table.from_pylist([dict(row) for row in rows], arrow_schema(contract)),
+        open_table(lake, load_contract(name)),
+        rows,
         mode="append",
         writer_properties=WriterProperties(compression="ZSTD"),
         commit_properties=CommitProperties(custom_metadata=dict(metadata or {})),

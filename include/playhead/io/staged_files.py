@@ -28,7 +28,7 @@ from playhead.errors import BuildError
 from playhead.io.delta import read_table
 from playhead.io.delta_statistics import statistics_json
 from playhead.io.delta_table import day_column, open_table, table_path
-from playhead.io.filesystem import open_filesystem
+from playhead.io.filesystem import object_store_uri, open_filesystem
 from playhead.io.partitions import hours_between, partition_keys, table_predicate
 
 if TYPE_CHECKING:
@@ -75,6 +75,13 @@ def read_staged(spark: SparkSession, lake: str, contract: Contract, directory: s
     if not _data_files(path):
         return spark.createDataFrame([], schema)
     return spark.read.schema(schema).parquet(path)
+
+
+def staged_uris(lake: str, contract: Contract, directory: str) -> list[str]:
+    """Where the files lie that `stage_rows` wrote: paths, or addresses in an object store."""
+    path = object_store_uri(f"{table_path(lake, contract.name)}/{directory}")
+    scheme = path.partition("://")[0] + "://" if "://" in path else ""
+    return [f"{scheme}{info.path}" for info in _data_files(path)]
 
 
 def publish_staged(

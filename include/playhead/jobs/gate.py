@@ -1,9 +1,10 @@
-"""Gate a phase: profile what is staged and let the table's suite refuse partitions, by name and rule."""
+"""Gate a phase: profile what is staged and let the table's suite and the books refuse partitions, by name and rule."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +14,9 @@ from playhead.errors import BuildError
 from playhead.io.run_files import read_json, run_directory, write_json
 from playhead.io.side_by_side import under_way
 from playhead.io.staged_files import read_staged
-from playhead.jobs.plan import require_plan
-from playhead.jobs.registry import tables_of
+from playhead.jobs.audit_counts import audit_staged
+from playhead.jobs.plan import Plan, require_plan
+from playhead.jobs.registry import BUILDS, tables_of
 from playhead.jobs.stage import Manifest, require_manifest
 from playhead.quality.gate import CONTEXT_ROOT, open_gate
 from playhead.quality.profile import PartitionProfile, profile_partitions
@@ -45,7 +47,7 @@ def gate_phase(
     plan = require_plan(lake, run_id)
     tables = [build.name for build in tables_of(phase, plan.gold_tables)]
     waiting = [require_manifest(lake, run_id, table) for table in tables if read_json(_verdict_path(lake, run_id, table)) is None]
-    for verdict in _judge(spark, lake, waiting, plan.log_id, docs, context_root):
+    for verdict in _judge(spark, lake, waiting, plan, docs, context_root):
         write_json(_verdict_path(lake, run_id, verdict.table), asdict(verdict))
     verdicts = [require_verdict(lake, run_id, table) for table in tables]
     for verdict in verdicts:
@@ -73,9 +75,9 @@ def require_verdict(lake: str, run_id: str, table: str) -> Verdict:
 
 
 def _judge(
-    spark: SparkSession, lake: str, manifests: list[Manifest], run_name: str, docs: Path | None, context_root: Path
+    spark: SparkSession, lake: str, manifests: list[Manifest], plan: Plan, docs: Path | None, context_root: Path
 ) -> Iterator[Verdict]:
-    """The verdict on each table, as its profile comes; the engine profiles the others meanwhile.
+    """The verdict on each table, as its profile comes; the engine profiles the others meanwhile, and events are held against bronze.
 
     With nothing to judge, the library (8 s of imports) is not even loaded.
     """
@@ -83,15 +85,23 @@ def _judge(
     built = [manifest for manifest in manifests if manifest.partitions]
     if not built:
         return
-    with under_way(lambda manifest: _profile(spark, lake, manifest), built) as profiles, open_gate(docs, context_root) as gate:
+    events = [manifest for manifest in built if BUILDS[manifest.table].phase == "silver_events"]
+    with (
+        under_way(lambda manifest: _profile(spark, lake, manifest), built) as profiles,
+        ThreadPoolExecutor(1) as auditor,
+        open_gate(docs, context_root) as gate,
+    ):
+        books = auditor.submit(audit_staged, lake, plan, events)
         for manifest in built:
             gate.prepare(load_contract(manifest.table))
         for manifest, profile in profiles:
+            broken = gate.refused(load_contract(manifest.table), profile, plan.log_id)
+            differing = books.result().get(manifest.table, {})
             yield Verdict(
                 table=manifest.table,
                 rows={partition.key: partition.rows_count for partition in profile},
                 hashes={partition.key: partition.content_hash for partition in profile},
-                refused=gate.refused(load_contract(manifest.table), profile, run_name),
+                refused={key: [*broken.get(key, []), *differing.get(key, [])] for key in sorted({*broken, *differing})},
             )
 
 

@@ -8,13 +8,16 @@ others are the content hash's business (`quality.profile`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from playhead.contracts.model import load_contract
 from playhead.events.ledger import read_ledger
-from playhead.quality.books import SILVER, open_books
+from playhead.quality.books import SILVER, open_books, open_run_books
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,38 +29,47 @@ BRONZE = "bronze.events"
 # Columns that silver conforms: bronze's of the same name says something else.
 _CONFORMED = {"silver.video_events": frozenset({"content_id"})}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_MINUTE = -1  # of an event whose time is NULL
 
-# Per family: what is expected, what is there, and the minutes that differ.
+# Per family: what is expected, what is there, and both by minute. Sums of id hashes are cut to what a BIGINT holds.
 _MINUTES = """
 CREATE OR REPLACE TEMP TABLE expected AS
   SELECT event_id, hour, arg_min(minute, arrival) AS minute, arg_min(content, arrival) AS content
   FROM (
-    SELECT event_id, hour, {minute} AS minute, {content} AS content,
-      row(kafka_timestamp, topic, "partition", "offset") AS arrival
+    SELECT event_id, hour, {minute} AS minute, {content} AS content, row(kafka_timestamp, topic, "partition", "offset") AS arrival
     FROM built_rows WHERE family = '{family}'
   ) ANTI JOIN conflicts USING (event_id, hour) GROUP BY event_id, hour;
-CREATE OR REPLACE TEMP TABLE found AS SELECT event_id, hour, {minute} AS minute, {content} AS content FROM silver_{family}
-  WHERE hour NOT IN (SELECT hour FROM pending);
-CREATE OR REPLACE TEMP TABLE differing AS
-  SELECT minute, coalesce(e.events, 0) AS expected, coalesce(f.events, 0) AS found
-  FROM ({checksums} FROM expected GROUP BY minute) AS e FULL JOIN ({checksums} FROM found GROUP BY minute) AS f USING (minute)
-  WHERE (e.events, e.ids, e.contents) IS DISTINCT FROM (f.events, f.ids, f.contents);
+CREATE OR REPLACE TEMP TABLE found AS
+  SELECT coalesce(event_id, '') AS event_id, {minute} AS minute, {content} AS content FROM silver_{family}
+  WHERE hour IS NULL OR hour NOT IN (FROM pending);
+CREATE OR REPLACE TEMP TABLE minutes AS
+  SELECT minute, coalesce(e.events, 0) AS expected, coalesce(f.events, 0) AS found, coalesce(e.ids, 0) AS expected_ids,
+    coalesce(f.ids, 0) AS found_ids, (e.events, e.ids, e.contents) IS DISTINCT FROM (f.events, f.ids, f.contents) AS differs
+  FROM ({checksums} FROM expected GROUP BY minute) AS e FULL JOIN ({checksums} FROM found GROUP BY minute) AS f USING (minute);
 """
-_CHECKSUMS = "SELECT minute, count(*) AS events, sum(hash(event_id)) AS ids, sum(hash(event_id, content)) AS contents"
-_IDS = """
-WITH e AS (SELECT minute, event_id, content FROM expected SEMI JOIN differing USING (minute)),
-  f AS (SELECT minute, event_id, any_value(content) AS content, count(*) AS rows
-    FROM found SEMI JOIN differing USING (minute) GROUP BY minute, event_id)
-SELECT minute, event_id, CASE WHEN f.event_id IS NULL THEN 'missing' WHEN e.event_id IS NULL THEN 'unexpected'
-  WHEN f.rows > 1 THEN 'repeated' ELSE 'altered' END AS what
-FROM e FULL JOIN f USING (minute, event_id)
-WHERE f.event_id IS NULL OR e.event_id IS NULL OR f.rows > 1 OR f.content <> e.content
-"""
+_MINUTE = f"coalesce(epoch_us(event_timestamp) // 60_000_000, {_NO_MINUTE})"
+_CHECKSUMS = (
+    "SELECT minute, count(*) AS events, (sum(hash(event_id)) % 9223372036854775808)::BIGINT AS ids, "
+    "sum(hash(event_id, content)) AS contents"
+)
 _DIFFERENCES = """
-SELECT minute, any_value(expected) AS expected, any_value(found) AS found,
-  count_if(what = 'missing') AS missing, count_if(what = 'unexpected') AS unexpected, count_if(what = 'repeated') AS repeated,
-  count_if(what = 'altered') AS altered, array_agg(what || ' ' || event_id ORDER BY what, event_id)[1:{named}] AS ids
-FROM ({ids}) JOIN differing USING (minute) GROUP BY minute ORDER BY minute
+WITH differing AS (FROM minutes WHERE differs),
+  e AS (SELECT minute, event_id, content FROM expected SEMI JOIN differing USING (minute)),
+  f AS (SELECT minute, event_id, any_value(content) AS content, count(*) AS rows
+    FROM found SEMI JOIN differing USING (minute) GROUP BY minute, event_id),
+  wrong AS (
+    SELECT minute, event_id, CASE WHEN f.rows IS NULL THEN 'missing' WHEN e.content IS NULL THEN 'unexpected'
+      WHEN f.rows > 1 THEN 'repeated' ELSE 'altered' END AS what
+    FROM e FULL JOIN f USING (minute, event_id) WHERE f.rows IS NULL OR e.content IS NULL OR f.rows > 1 OR f.content <> e.content)
+SELECT minute, any_value(expected), any_value(found), count_if(what = 'missing'), count_if(what = 'unexpected'),
+  count_if(what = 'repeated'), count_if(what = 'altered'), array_agg(what || ' ' || event_id ORDER BY what, event_id)[1:{named}]
+FROM wrong JOIN differing USING (minute) GROUP BY minute ORDER BY minute
+"""
+_COMPARED = "SELECT count(*), coalesce(sum(expected), 0)::BIGINT FROM minutes WHERE expected > 0"
+_COUNTS = """
+SELECT $table AS table_name, make_timestamptz(minute * 60_000_000) AS event_minute, expected AS bronze_count, found AS silver_count,
+  expected_ids AS bronze_checksum, found_ids AS silver_checksum
+FROM minutes WHERE minute >= 0 ORDER BY minute
 """
 # A record that bronze has not is known from its ledger only, which does not tell when its event happened.
 _LANDED = """
@@ -133,17 +145,53 @@ def content_columns(table: str) -> list[str]:
     return [column.name for column in passed if column.name not in _CONFORMED.get(table, frozenset())]
 
 
+@dataclass(frozen=True, slots=True)
+class StagedComparison:
+    """What a run has staged of the event tables, held against bronze: counts and id checksums of every minute, and what differs."""
+
+    counts: pa.Table
+    differences: tuple[Difference, ...]
+
+
 def reconcile(lake: str, ledger_dir: Path) -> Reconciliation:
     """Compare bronze with the ledgers, and every event minute of silver with bronze, as far as builds have come."""
     minutes = events = 0
     with open_books(lake) as books:
         differences = _landed_differences(books, ledger_dir)
-        for family, table in SILVER.items():
-            books.execute(_minutes_sql(family, table))
-            compared = books.execute("SELECT count(DISTINCT minute), count(*) FROM expected").fetchone() or (0, 0)
+        for family in SILVER:
+            differences += _compare_minutes(books, family)
+            compared = books.execute(_COMPARED).fetchone() or (0, 0)
             minutes, events = minutes + compared[0], events + compared[1]
-            differences += _differences(books, table)
     return Reconciliation(minutes, events, tuple(differences))
+
+
+def compare_staged(
+    lake: str, hours: Sequence[str], bronze_version: int, conflicts_version: int | None, staged: Mapping[str, Sequence[str]]
+) -> StagedComparison:
+    """Compare the files that a run has staged, by event table, with the bronze that they were made from (`open_run_books`)."""
+    families = {family: staged[table] for family, table in SILVER.items() if table in staged}
+    counts, differences = [], []
+    with open_run_books(lake, hours, bronze_version, conflicts_version, families) as books:
+        for family in families:
+            differences += _compare_minutes(books, family)
+            counts.append(books.execute(_COUNTS, {"table": SILVER[family]}).to_arrow_table())
+    return StagedComparison(pa.concat_tables(counts), tuple(differences))
+
+
+def _compare_minutes(books: duckdb.DuckDBPyConnection, family: str) -> list[Difference]:
+    table = SILVER[family]
+    content = f"hash({', '.join(content_columns(table))})"
+    books.execute(_MINUTES.format(family=family, minute=_MINUTE, content=content, checksums=_CHECKSUMS))
+    return [
+        Difference(table, _moment(minute), expected, found, missing, unexpected, repeated, altered, tuple(ids))
+        for minute, expected, found, missing, unexpected, repeated, altered, ids in books.execute(
+            _DIFFERENCES.format(named=NAMED_IDS)
+        ).fetchall()
+    ]
+
+
+def _moment(minute: int | None) -> datetime | None:
+    return None if minute in {None, _NO_MINUTE} else _EPOCH + timedelta(minutes=minute)
 
 
 def _landed_differences(books: duckdb.DuckDBPyConnection, ledger_dir: Path) -> list[Difference]:
@@ -156,20 +204,3 @@ def _landed_differences(books: duckdb.DuckDBPyConnection, ledger_dir: Path) -> l
         expected = records + missing - unexpected
         differences.append(Difference(BRONZE, _moment(minute), expected, rows, missing, unexpected, repeated, 0, tuple(ids)))
     return differences
-
-
-def _moment(minute: int | None) -> datetime | None:
-    return None if minute is None else _EPOCH + timedelta(minutes=minute)
-
-
-def _minutes_sql(family: str, table: str) -> str:
-    content = f"hash({', '.join(content_columns(table))})"
-    return _MINUTES.format(family=family, minute="epoch_us(event_timestamp) // 60_000_000", content=content, checksums=_CHECKSUMS)
-
-
-def _differences(books: duckdb.DuckDBPyConnection, table: str) -> list[Difference]:
-    rows = books.execute(_DIFFERENCES.format(ids=_IDS, named=NAMED_IDS)).fetchall()
-    return [
-        Difference(table, _moment(minute), expected, found, missing, unexpected, repeated, altered, tuple(ids))
-        for minute, expected, found, missing, unexpected, repeated, altered, ids in rows
-    ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pyspark.sql import functions as F
 
 from playhead.contracts.model import load_contract
 from playhead.errors import BuildError, GateError
 from playhead.io.delta import read_table
-from playhead.io.delta_table import table_version
+from playhead.io.delta_table import query_log, table_version
 from playhead.jobs import publish
 from playhead.jobs.audit import audit_ids
 from playhead.jobs.build import run_build
@@ -20,9 +21,11 @@ from playhead.jobs.published import read_cursor, read_published
 from playhead.jobs.record import record_run
 from playhead.jobs.stage import stage_phase
 from playhead.quality.profile import table_hash
+from playhead.silver import video_events
+from playhead.silver.video_events import build_video_events
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
@@ -68,6 +71,32 @@ def test_build__late_event_rebuilds_the_play_that_began_before_midnight(spark: S
     assert versions["2026-01-30T23"] == versions["2026-01-31T00"] > versions["2026-01-30T10"]
     with pytest.raises(BuildError, match="no plan"):
         stage_phase(spark, lake, "second", "gold")
+
+
+@pytest.mark.parametrize("wrong", ["missing", "repeated", "altered"])
+def test_build__an_hour_whose_books_differ_is_not_published(
+    spark: SparkSession, lake: str, land: Any, event: Any, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    def builds_wrongly(events: DataFrame, id_conflicts: DataFrame) -> DataFrame:
+        rows = build_video_events(events, id_conflicts)
+        lost = rows.where("playback_id <> 'p2'")
+        again = rows.where("playback_id = 'p3'").withColumn("event_id", F.lit("00000000-0000-0000-0000-00000000ffff"))
+        other = rows.withColumn("country", F.when(F.col("playback_id") == "p2", F.lit("FR")).otherwise(F.col("country")))
+        return {"missing": lost, "repeated": lost.union(again), "altered": other}[wrong]
+
+    land(event("31T05:10"), event("31T06:10", playback_id="p2"), event("31T06:10", playback_id="p3"))
+    monkeypatch.setattr(video_events, "build_video_events", builds_wrongly)
+    told = {"missing": "books:missing", "repeated": "books:missing, books:unexpected", "altered": "books:altered"}[wrong]
+
+    with pytest.raises(GateError, match=rf"silver.video_events/2026-01-31T06 \({told}\)"):
+        build(spark, lake, "run")
+    assert [row.playback_id for row in read_table(spark, lake, "silver.video_events").collect()] == ["p1"]
+
+    monkeypatch.undo()
+    build(spark, lake, "repaired")
+    counts = query_log(lake, "ops.audit_counts", "SELECT * FROM log WHERE run_id = 'repaired' ORDER BY event_minute")
+    assert [(row["bronze_count"], row["silver_count"]) for row in counts] == [(2, 2)]
+    assert all(row["bronze_checksum"] == row["silver_checksum"] for row in counts)
 
 
 def test_build__refused_partition_stays_pending_and_holds_nothing_back(spark: SparkSession, lake: str, land: Any, event: Any) -> None:

@@ -84,6 +84,12 @@ def test_reconcile__equal_tables_in_any_order(lake: Lake) -> None:
     assert (found.minutes, found.events, found.differences) == (60, EVENTS, ())
 
 
+def test_reconcile__a_lake_that_is_an_address_is_read_through_its_file_system(lake: Lake) -> None:
+    lake.write_all(silver=lake.without(70_001))
+    found = reconcile(lake.lake.as_uri(), lake.ledger)
+    assert (found.events, [each.ids for each in found.differences]) == (EVENTS, [("missing e70001",)])
+
+
 def test_reconcile__one_lost(lake: Lake) -> None:
     lake.write_all(silver=lake.without(70_001))
     (difference,) = lake.differences()

@@ -174,7 +174,7 @@ def compare_staged(
     with open_run_books(lake, hours, bronze_version, conflicts_version, families) as books:
         for family in families:
             differences += _compare_minutes(books, family)
-            counts.append(books.execute(_COUNTS, {"table": SILVER[family]}).to_arrow_table())
+            counts.append(books.sql(_COUNTS, params={"table": SILVER[family]}).to_arrow_table())
     return StagedComparison(pa.concat_tables(counts), tuple(differences))
 
 

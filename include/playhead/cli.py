@@ -8,7 +8,18 @@ import sys
 import typer
 from rich.console import Console
 
-from playhead import __version__, cli_build, cli_churn, cli_demo, cli_player, cli_quarantine, cli_simulate, cli_stack, cli_warehouse
+from playhead import (
+    __version__,
+    cli_alerts,
+    cli_build,
+    cli_churn,
+    cli_demo,
+    cli_player,
+    cli_quarantine,
+    cli_simulate,
+    cli_stack,
+    cli_warehouse,
+)
 from playhead.errors import PlayheadError
 
 app = typer.Typer(
@@ -48,6 +59,7 @@ app.add_typer(cli_build.build, name="build", rich_help_panel=_DATA)
 app.add_typer(cli_build.contracts, name="contracts", rich_help_panel=_DATA)
 app.command("accounts", rich_help_panel=_ANSWERS)(cli_build.accounts)
 app.add_typer(cli_churn.app, name="churn", rich_help_panel=_ANSWERS)
+app.add_typer(cli_alerts.app, name="alerts", rich_help_panel=_ANSWERS)
 app.command("query", rich_help_panel=_ANSWERS)(cli_warehouse.query)
 app.command("views", rich_help_panel=_ANSWERS)(cli_warehouse.views)
 app.command("load", rich_help_panel=_ANSWERS)(cli_warehouse.load)

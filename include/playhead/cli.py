@@ -10,6 +10,7 @@ from rich.console import Console
 
 from playhead import (
     __version__,
+    cli_alerts,
     cli_books,
     cli_build,
     cli_churn,
@@ -60,6 +61,7 @@ app.add_typer(cli_build.contracts, name="contracts", rich_help_panel=_DATA)
 app.command("accounts", rich_help_panel=_ANSWERS)(cli_books.accounts)
 app.command("reconcile", rich_help_panel=_ANSWERS)(cli_books.reconcile)
 app.add_typer(cli_churn.app, name="churn", rich_help_panel=_ANSWERS)
+app.add_typer(cli_alerts.app, name="alerts", rich_help_panel=_ANSWERS)
 app.command("query", rich_help_panel=_ANSWERS)(cli_warehouse.query)
 app.command("views", rich_help_panel=_ANSWERS)(cli_warehouse.views)
 app.command("load", rich_help_panel=_ANSWERS)(cli_warehouse.load)

@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     smtp_from: str = "playhead@localhost"
     alert_recipients: str = Field(default="operators@playhead.example", description="Comma-separated.")
 
+    alert_rules: Path | None = Field(default=None, description="File of the alerts' rules; by default the shipped one.")
+    alert_window_minutes: int = Field(default=15, ge=1, description="An event older than this raises no alert: alerts tell of now.")
+
     deadline_scale: float = Field(default=1.0, ge=0, description="Multiplies every deadline; 0 makes each scheduled run miss it (a drill).")
     airflow_base_url: str = Field(default="", description="Address of the Airflow UI, for links in mails.")
 
@@ -120,6 +123,16 @@ class Settings(BaseSettings):
     def checkpoint(self) -> str:
         """Checkpoint of the streaming query `ingest`; it belongs to the lake and moves with it."""
         return f"{self.lake}/_checkpoints/ingest"
+
+    @property
+    def alerts_checkpoint(self) -> str:
+        """Checkpoint of the streaming query `alerts`."""
+        return f"{self.lake}/_checkpoints/alerts"
+
+    @property
+    def alert_rules_file(self) -> Path:
+        """The file that holds the alerts' rules."""
+        return self.alert_rules or Path(str(files("playhead.alerts").joinpath("rules.yaml")))
 
     @property
     def bootstrap(self) -> str:

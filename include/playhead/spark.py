@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -50,18 +50,52 @@ STREAM_CONF = {
 }
 
 
-def stream_session(jars: list[Path], *, memory: str = "2g", master: str = "local[2]", ui_port: int | None = None) -> SparkSession:
-    """The classic session of the streaming app. With ui_port its UI listens on loopback there, else there is none."""
+_TELL_OF_EVERY_STOP = (
+    "org.apache.spark.util.Utils",
+    "org.apache.spark.sql.execution.datasources.v2.DataWritingSparkTask",
+    "org.apache.spark.sql.execution.datasources.v2.WriteToDataSourceV2Exec",
+)
+
+# Tasks of one batch of `ingest`: one per core of a small machine. More slots than that are the real-time tasks' own.
+INGEST_TASKS = 2
+
+
+def stream_session(jars: list[Path], *, memory: str = "2g", real_time_tasks: int = 0, ui_port: int | None = None) -> SparkSession:
+    """The classic session of the streaming app. With ui_port its UI listens on loopback there, else there is none.
+
+    A task of Real-time Mode holds its slot as long as the query runs, one for each Kafka partition, and mostly waits: there are slots for
+    `real_time_tasks` of them beside those of `ingest`, which goes on with as many tasks as before.
+    """
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else workers run whatever `python3` is, without our packages
     ui = {"spark.ui.enabled": "false"} if ui_port is None else {"spark.ui.port": str(ui_port), "spark.ui.enabled": "true"}
-    options = STREAM_CONF | ui | {"spark.driver.memory": memory, "spark.driver.extraClassPath": classpath(jars)}
-    builder = SparkSession.builder.master(master).appName("playhead.stream")
+    slots = INGEST_TASKS + real_time_tasks
+    options = (
+        STREAM_CONF
+        | ui
+        | {
+            "spark.driver.memory": memory,
+            "spark.driver.extraClassPath": classpath(jars),
+            "spark.default.parallelism": str(INGEST_TASKS),
+            # Both queries keep a consumer for each partition; one that is put out of the cache starts anew with each batch.
+            "spark.kafka.consumer.cache.capacity": str(max(64, 2 * slots)),
+        }
+    )
+    builder = SparkSession.builder.master(f"local[{slots}]").appName("playhead.stream")
     for name, value in options.items():
         builder = builder.config(name, value)
     session: SparkSession = builder.getOrCreate()
+    _quieten(session)
     return session
+
+
+def _quieten(session: SparkSession) -> None:
+    """Spark writes three stack traces for each task of a query that is stopped; what fails by itself, the query's exception tells."""
+    jvm: Any = session.sparkContext._jvm
+    log4j = jvm.org.apache.logging.log4j
+    for name in _TELL_OF_EVERY_STOP:
+        log4j.core.config.Configurator.setLevel(name, log4j.Level.OFF)
 
 
 def connect(remote: str) -> SparkSession:

@@ -16,6 +16,7 @@ _PURE = _BASE | {"quality"}
 ALLOWED: dict[str, set[str]] = {
     "contracts": {"errors"},
     "events": _BASE,
+    "alerts": _BASE,
     "bronze": _PURE | {"events"},
     "silver": _PURE,
     "gold": _PURE,
@@ -26,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "observability": _BASE | {"io", "settings"},
 }
 # These transform data and nothing else: no I/O, no settings, no clock, no Airflow.
-PURE_PACKAGES = ("bronze", "silver", "gold", "contracts")
+PURE_PACKAGES = ("alerts", "bronze", "silver", "gold", "contracts")
 IMPURE_MODULES = {"airflow", "playhead.io", "playhead.settings", "playhead.jobs", "playhead.local", "os", "time", "requests", "httpx"}
 
 

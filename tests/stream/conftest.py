@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 import duckdb
 import pytest
@@ -48,10 +49,17 @@ class App:
         producer.send([Record(topic, "k", value) for value in values])
         producer.close()
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, output: int | IO[str] = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         command = [sys.executable, str(ROOT / "spark_apps" / "stream.py"), *arguments]
         return subprocess.Popen(
-            command, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            command,
+            env=self._environment | dict(environment or {}),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         )
 
     def land_all(self) -> str:

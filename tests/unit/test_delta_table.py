@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from playhead.contracts.model import load_contract
-from playhead.io.delta_table import append_rows, open_table, query_log, table_path, table_version
+from playhead.io.delta_table import append_rows, merge_log, open_table, query_log, read_progress, table_path, table_version
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LOG = "ops.build_log"
@@ -68,3 +68,21 @@ def test_open_table__a_log_can_only_grow(lake: str) -> None:
     append_rows(lake, LOG, [build("a")])
     with pytest.raises(DeltaError, match="append"):
         DeltaTable(table_path(lake, LOG)).delete()
+
+
+def test_append_rows__a_commit_tells_how_far_its_source_was_read(lake: str) -> None:
+    assert read_progress(lake, LOG, "topic/0") is None
+    for next_offset in (7, 9):
+        append_rows(lake, LOG, [build("a")], progress={"topic/0": next_offset})
+    append_rows(lake, LOG, [build("a")])
+    assert read_progress(lake, LOG, "topic/0") == 9
+    assert read_progress(lake, LOG, "topic/1") is None
+
+
+def test_merge_log__many_files_become_one_and_keep_rows_and_progress(lake: str) -> None:
+    for number in range(6):
+        append_rows(lake, LOG, [build("a")], progress={"topic/0": number})
+    merge_log(lake, LOG)
+    assert len(DeltaTable(table_path(lake, LOG)).file_uris()) == 1
+    assert query_log(lake, LOG, "SELECT count(*) AS n FROM log") == [{"n": 6}]
+    assert read_progress(lake, LOG, "topic/0") == 5

@@ -25,7 +25,7 @@ LAYERS: tuple[Layer, ...] = ("events", "bronze", "silver", "gold", "ops")
 FAMILIES = ("video", "interaction", "ad", "session")
 # Columns that differ between two honest rebuilds of the same data, left out of content hashes.
 NOT_DETERMINISTIC = frozenset(
-    {"topic", "partition", "offset", "kafka_timestamp", "landed_at", "landed_date", "published_at", "finished_at", "found_at",
+    {"topic", "partition", "offset", "kafka_timestamp", "landed_at", "landed_date", "published_at", "finished_at", "found_at", "raised_at",
      "run_id", "dag_id", "table_version", "bronze_version", "inputs", "published", "model_version"}
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, Schema, WriterProperties, write_deltalake
 from deltalake.exceptions import TableNotFoundError
-from deltalake.transaction import CommitProperties
+from deltalake.transaction import CommitProperties, Transaction
 
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import Contract, load_contract
@@ -75,20 +75,44 @@ def days_to_merge(table: DeltaTable, first: date, last: date) -> list[date]:
     return sorted(day for day, files in days.items() if files > FEW_FILES and day is not None and first <= day <= last)
 
 
-def append_rows(lake: str, name: str, rows: Sequence[Mapping[str, Any]], *, metadata: Mapping[str, str] | None = None) -> None:
-    """Append rows to a log table, in one commit, which says of itself what `metadata` says; the caller holds the table's lock."""
-    append_table(lake, name, pa.Table.from_pylist([dict(row) for row in rows], arrow_schema(load_contract(name))), metadata=metadata)
+def append_rows(
+    lake: str,
+    name: str,
+    rows: Sequence[Mapping[str, Any]] | pa.Table,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    progress: Mapping[str, int] | None = None,
+) -> None:
+    """Append rows to a log table, in one commit; the caller holds its lock.
 
-
-def append_table(lake: str, name: str, rows: pa.Table, *, metadata: Mapping[str, str] | None = None) -> None:
-    """As `append_rows`, with rows in the shape of the table's contract."""
+    The commit says of itself what `metadata` says, and carries `progress`: how far each of the table's sources has been read, which
+    `read_progress` tells after a crash.
+    """
+    contract = load_contract(name)
     write_deltalake(
-        open_table(lake, load_contract(name)),
-        rows,
+        open_table(lake, contract),
+        rows if isinstance(rows, pa.Table) else pa.Table.from_pylist([dict(row) for row in rows], arrow_schema(contract)),
         mode="append",
         writer_properties=WriterProperties(compression="ZSTD"),
-        commit_properties=CommitProperties(custom_metadata=dict(metadata or {})),
+        commit_properties=CommitProperties(
+            app_transactions=[Transaction(*source) for source in (progress or {}).items()], custom_metadata=dict(metadata or {})
+        ),
     )
+
+
+def read_progress(lake: str, name: str, source: str) -> int | None:
+    """How far a log table's commits say that a source has been read; None where nothing is known."""
+    table = find_table(lake, name)
+    progress: int | None = None if table is None else table.transaction_version(source)
+    return progress
+
+
+def merge_log(lake: str, name: str) -> None:
+    """Merge the files of a log table, and remove those that nothing needs; the caller holds its lock. No row changes."""
+    table = find_table(lake, name)
+    if table is not None and len(table.file_uris()) > FEW_FILES:
+        table.optimize.compact(writer_properties=WriterProperties(compression="ZSTD"))
+        table.vacuum(dry_run=False, full=True)
 
 
 def query_log(lake: str, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:

@@ -129,6 +129,17 @@ def _is_raised(declared: str, present: str) -> bool:
     return declared != present
 
 
+def partitions_count(client: Mapping[str, str], names: Sequence[str]) -> int:
+    """How many partitions the named topics have together; a topic that does not exist has none.
+
+    Raises:
+        BrokerError: no broker answers.
+    """
+    with _clear_errors(client):
+        present = _metadata(_admin(client)).topics
+    return sum(len(present[name].partitions) for name in names if name in present)
+
+
 @dataclass(frozen=True)
 class TopicHealth:
     """What an operator checks first: does each partition have a leader and all its replicas in sync?"""

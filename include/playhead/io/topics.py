@@ -10,6 +10,7 @@ from playhead.errors import SettingsError
 
 _MB = 1024 * 1024
 CONTROL = "control"
+ALERTS = "alerts"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ _TOPICS = (
     Topic("session_events", timedelta(days=90), 1 * _MB, partitions=4),
     Topic("dead_letter_queue", timedelta(days=7), 5 * _MB, partitions=1),
     # What the query `alerts` found, for operators' own consumers.
-    Topic("alerts", timedelta(days=7), 1 * _MB, partitions=1),
+    Topic(ALERTS, timedelta(days=7), 1 * _MB, partitions=1),
     # The streaming app announces closed event hours here; an asset watcher wakes the builds.
     Topic(CONTROL, timedelta(days=7), 1 * _MB, partitions=1),
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from playhead.contracts.model import load_contract
-from playhead.io.delta_table import append_table, query_log
+from playhead.io.delta_table import append_rows, query_log
 from playhead.io.lock import table_lock
 from playhead.io.partitions import hour_key
 from playhead.io.staged_files import staged_uris
@@ -43,7 +43,7 @@ def audit_staged(lake: str, plan: Plan, manifests: Sequence[Manifest]) -> Refusa
     compared = compare_staged(lake, plan.event_hours, plan.bronze_version, plan.conflicts_version, staged)
     with table_lock(lake, AUDIT_COUNTS, holder=plan.log_id):
         if not query_log(lake, AUDIT_COUNTS, _COUNTED, {"run_id": plan.log_id}):
-            append_table(lake, AUDIT_COUNTS, compared.counts.add_column(0, "run_id", pa.repeat(plan.log_id, compared.counts.num_rows)))
+            append_rows(lake, AUDIT_COUNTS, compared.counts.add_column(0, "run_id", pa.repeat(plan.log_id, compared.counts.num_rows)))
     return _refusals(plan, compared.differences)
 
 

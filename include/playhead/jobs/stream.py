@@ -1,4 +1,7 @@
-"""The streaming app as a process: its session, its lock, its heartbeat, and a clean stop on SIGTERM."""
+"""The streaming app as a process: its session, its lock, its heartbeat, and a clean stop on SIGTERM.
+
+`ingest` is what the app is for: when it fails, the app ends. `alerts` and the table that it feeds run beside it, and are started again.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,13 @@ from typing import TYPE_CHECKING
 
 from deltalake.exceptions import DeltaError
 
-from playhead.io.kafka import client_config
+from playhead.io.kafka import client_config, partitions_count
 from playhead.io.lock import table_lock
 from playhead.io.topics import CONTROL
-from playhead.jobs.ingest import IngestOptions, run_until, start_ingest
+from playhead.jobs.alerts import AlertOptions, event_topics, run_alerts
+from playhead.jobs.alerts_log import run_alerts_log
+from playhead.jobs.ingest import QUERY, IngestOptions, run_until, start_ingest
+from playhead.jobs.keep import start_keeping
 from playhead.jobs.maintain import maintain_bronze
 from playhead.local.jars import ensure_jars
 from playhead.observability.heartbeat import heartbeat_path
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MAINTENANCE_S = 3600.0
+_ENDING_S = 20.0
 
 
 def run_stream(settings: Settings, *, available_now: bool = False) -> None:
@@ -43,25 +50,40 @@ def run_stream(settings: Settings, *, available_now: bool = False) -> None:
         signal.signal(number, lambda *_: stop.set())
     with table_lock(settings.lake, "bronze.events", holder="the streaming app", wait_s=0):
         jars = ensure_jars(settings.cache_dir, "spark")
-        spark = stream_session(jars, ui_port=None if available_now else settings.port("stream_ui"))
+        slots = 0 if available_now else partitions_count(client_config(settings), event_topics())
+        spark = stream_session(jars, real_time_tasks=slots, ui_port=None if available_now else settings.port("stream_ui"))
         try:
-            _run_query(spark, settings, stop, available_now=available_now)
+            _run_queries(spark, settings, stop, None if available_now else _alert_options(settings, slots))
         finally:
             spark.stop()
 
 
-def _run_query(spark: SparkSession, settings: Settings, stop: threading.Event, *, available_now: bool) -> None:
+def _run_queries(spark: SparkSession, settings: Settings, stop: threading.Event, alerts: AlertOptions | None) -> None:
+    """Run `ingest`, with alerts beside it or alone until all is landed."""
     client = client_config(settings)
-    listener = HeartbeatListener(heartbeat_path(settings.home), lambda: not stop.is_set(), hour_announcer(client))
+    listener = HeartbeatListener(heartbeat_path(settings.home), QUERY, lambda: not stop.is_set(), hour_announcer(client))
     spark.streams.addListener(listener)
     listener.start()
     threading.Thread(target=keep_bronze, args=(settings.lake, stop), name="keep_bronze", daemon=True).start()
-    options = IngestOptions(settings.lake, settings.checkpoint, timedelta(days=settings.late_horizon_days), available_now)
+    options = IngestOptions(settings.lake, settings.checkpoint, timedelta(days=settings.late_horizon_days), available_now=alerts is None)
+    beside: list[threading.Thread] = []
     try:
-        run_until(start_ingest(spark, client, options), stop)
+        ingest = start_ingest(spark, client, options)
+        if alerts is not None:
+            beside.append(start_keeping("alerts", lambda: run_alerts(spark, client, alerts, stop), stop))
+            beside.append(start_keeping("alerts_log", lambda: run_alerts_log(settings.lake, client, stop), stop))
+        run_until(ingest, stop)
     finally:
+        stop.set()
+        for thread in beside:
+            thread.join(_ENDING_S)
         listener.stop()
         spark.streams.removeListener(listener)
+
+
+def _alert_options(settings: Settings, slots: int) -> AlertOptions:
+    window = timedelta(minutes=settings.alert_window_minutes)
+    return AlertOptions(settings.alerts_checkpoint, settings.alert_rules_file, window, slots)
 
 
 def keep_bronze(lake: str, stop: threading.Event, *, every_s: float = _MAINTENANCE_S) -> None:

@@ -22,10 +22,11 @@ _BEAT_S = 10.0
 
 
 class HeartbeatListener(StreamingQueryListener):
-    """Writes the heartbeat after every batch, and every ten seconds in between as long as `is_alive` says so."""
+    """Writes the heartbeat after every batch of one query, and every ten seconds in between as long as `is_alive` says so."""
 
-    def __init__(self, path: Path, is_alive: Callable[[], bool], announce: Callable[[], None]) -> None:
+    def __init__(self, path: Path, query: str, is_alive: Callable[[], bool], announce: Callable[[], None]) -> None:
         self._path = path
+        self._query = query
         self._is_alive = is_alive
         self._announce = announce
         self._started_at = _now()
@@ -47,13 +48,15 @@ class HeartbeatListener(StreamingQueryListener):
         logger.info("query=%s started", event.name)
 
     def onQueryProgress(self, event: QueryProgressEvent) -> None:  # noqa: N802  the name is Spark's
-        """Keep what the batch did."""
+        """Keep what the batch did, where it is of the query whose heart this is."""
         progress = event.progress
         rows, milliseconds = progress.numInputRows, progress.durationMs.get("triggerExecution", 0)
+        logger.info("query=%s batch=%d rows=%d ms=%d", progress.name, progress.batchId, rows, milliseconds)
+        if progress.name != self._query:
+            return
         rate = rows * 1000 / milliseconds if milliseconds else 0.0
         self._last = Heartbeat(_now(), self._started_at, progress.batchId, rows, milliseconds, round(rate, 1), _now())
         self._write()
-        logger.info("query=%s batch=%d rows=%d ms=%d", progress.name, progress.batchId, rows, milliseconds)
         if rows:
             self._announce()
 

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks.harness import Bench, alternate, summarise
+from benchmarks.harness import OURS, Bench, alternate, summarise
 from benchmarks.registry import BENCHES
-from benchmarks.results import append_result, circumstances, goal_of, last_results, render, spread
+from benchmarks.results import append_result, circumstances, goal_of, last_results, limited_spread, render, shown, spread
 from playhead.settings import get_settings
 
 _HERE = Path(__file__).parent
@@ -52,8 +52,9 @@ def show(result: Mapping[str, Any], console: Console) -> None:
     for column in ("median", "min", "max", "ours / it", "goal"):
         table.add_column(column, justify="right")
     for name, median, least, most, ratio in spread(result):
-        shown = "" if ratio is None else f"{ratio:.2f}"
-        table.add_row(name, f"{median:,.0f}", f"{least:,.0f}", f"{most:,.0f}", shown, goal_of(result, name))
+        table.add_row(name, shown(median), shown(least), shown(most), "" if ratio is None else f"{ratio:.2f}", goal_of(result, name))
+    for name, median, least, most, limit in limited_spread(result):
+        table.add_row(f"{OURS}: {name}", shown(median), shown(least), shown(most), "", limit)
     console.print(table)
 
 

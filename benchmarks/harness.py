@@ -1,4 +1,4 @@
-"""One way to measure: contestants take turns, must produce equal rows, and are compared by the medians of their figures."""
+"""One way to measure: contestants take turns, must produce equal rows, and are judged by the medians of their figures."""
 
 from __future__ import annotations
 
@@ -38,17 +38,33 @@ class Contestant:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What ours is held to: its figure as a ratio of each peer's, at least (figures where more is better) or at most."""
+    """What ours is held to: its figure as a ratio of each peer's, at least (figures where more is better) or at most.
+
+    `at_least` and `at_most` are absolute limits on ours alone, by the name of a detail of its turns (`figure` is the figure itself).
+    """
 
     text: str
     ratios: Mapping[str, float]
     better: Literal["higher", "lower"] = "higher"
+    at_least: Mapping[str, float] = field(default_factory=dict)
+    at_most: Mapping[str, float] = field(default_factory=dict)
 
-    def is_met(self, ratios: Mapping[str, float]) -> bool:
-        """Whether every peer's ratio is within its goal."""
+    @property
+    def limited(self) -> list[str]:
+        """The names that have an absolute limit."""
+        return list(dict.fromkeys([*self.at_least, *self.at_most]))
+
+    def is_met(self, ratios: Mapping[str, float], figures: Mapping[str, float]) -> bool:
+        """Whether every peer's ratio, and every limited figure of ours, is within the goal."""
         if self.better == "higher":
-            return all(ratios[peer] >= least for peer, least in self.ratios.items())
-        return all(ratios[peer] <= most for peer, most in self.ratios.items())
+            within = all(ratios[peer] >= least for peer, least in self.ratios.items())
+        else:
+            within = all(ratios[peer] <= most for peer, most in self.ratios.items())
+        return (
+            within
+            and all(figures[name] >= least for name, least in self.at_least.items())
+            and all(figures[name] <= most for name, most in self.at_most.items())
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +137,27 @@ def figures_by_contestant(turns: Iterable[Mapping[str, Any]]) -> dict[str, list[
 
 
 def summarise(bench: Bench, turns: Sequence[Turn], size: int) -> dict[str, Any]:
-    """The bench's result: medians, ratios of ours to each peer, and whether the goal is met."""
+    """The bench's result: medians, ratios of ours to each peer, the figures that have a limit, and whether the goal is met."""
     runs = [{"alternation": t.alternation, "contestant": t.contestant, "figure": round(t.figure, 3), **t.details} for t in turns]
     medians = {name: statistics.median(figures) for name, figures in figures_by_contestant(runs).items()}
     ours = medians.pop(OURS)
     ratios = {peer: round(ours / figure, 3) for peer, figure in medians.items()}
+    limited = {name: statistics.median(run[name] for run in runs if run["contestant"] == OURS) for name in bench.goal.limited}
     return {
         "bench": bench.name,
         "ours": ours,
         "peers": medians,
         "ratio": ratios,
         "unit": bench.unit,
-        "goal": {"text": bench.goal.text, "better": bench.goal.better, "ratios": dict(bench.goal.ratios)},
-        "met": bench.goal.is_met(ratios),
+        "limited": limited,
+        "goal": {
+            "text": bench.goal.text,
+            "better": bench.goal.better,
+            "ratios": dict(bench.goal.ratios),
+            "at_least": dict(bench.goal.at_least),
+            "at_most": dict(bench.goal.at_most),
+        },
+        "met": bench.goal.is_met(ratios, limited),
         "runs": runs,
         "size": size,
     }

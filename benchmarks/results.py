@@ -56,6 +56,21 @@ def goal_of(result: Mapping[str, Any], contestant: str) -> str:
     return "" if ratio is None else f"{sign} {ratio:g}"
 
 
+def limited_spread(result: Mapping[str, Any]) -> list[tuple[str, float, float, float, str]]:
+    """Of each figure of ours that has an absolute limit: name, median, least, greatest, and the limit as a reader says it."""
+    goal, spreads = result["goal"], []
+    for name, median in result["limited"].items():
+        values = [run[name] for run in result["runs"] if run["contestant"] == OURS]
+        limits = [f"{sign} {bounds[name]:g}" for sign, bounds in ((">=", goal["at_least"]), ("<=", goal["at_most"])) if name in bounds]
+        spreads.append((name, median, min(values), max(values), ", ".join(limits)))
+    return spreads
+
+
+def shown(figure: float) -> str:
+    """A figure as a reader wants it: whole where it is large, three digits where it is small."""
+    return f"{figure:,.0f}" if abs(figure) >= 100 else f"{figure:.3g}"
+
+
 def render(results: Sequence[Mapping[str, Any]]) -> str:
     """RESULTS.md."""
     lines = ["# Results", "", "Written by `make bench` from `benchmarks/results/*.json`; how to read it is in each bench's docstring."]
@@ -67,9 +82,12 @@ def render(results: Sequence[Mapping[str, Any]]) -> str:
 def _section(result: Mapping[str, Any]) -> list[str]:
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     rows = [
-        f"| {name} | {median:,.0f} | {least:,.0f} | {most:,.0f} | {'' if ratio is None else f'{ratio:.2f}'} | {goal_of(result, name)} |"
-        for name, median, least, most, ratio in spread(result)
+        f"| {name} | {_cells(*figures)} | {'' if ratio is None else f'{ratio:.2f}'} | {goal_of(result, name)} |"
+        for name, *figures, ratio in spread(result)
     ]
+    limited = [f"| {name} | {_cells(*figures)} | {limit} |" for name, *figures, limit in limited_spread(result)]
+    if limited:
+        rows += ["", "| of ours | median | min | max | limit |", "|-|-:|-:|-:|-|", *limited]
     alternations = max(turn["alternation"] for turn in result["runs"])
     return [
         f"## {result['bench']}",
@@ -82,3 +100,7 @@ def _section(result: Mapping[str, Any]) -> list[str]:
         "|-|-:|-:|-:|-:|-|",
         *rows,
     ]
+
+
+def _cells(*figures: float) -> str:
+    return " | ".join(shown(figure) for figure in figures)

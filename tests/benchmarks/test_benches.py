@@ -31,6 +31,7 @@ def test_bench_runs_from_end_to_end(name: str, tmp_path: Path) -> None:
     result = json.loads(line)
     assert result["bench"] == name
     assert set(result["ratio"]) == set(result["peers"]) == set(BENCHES[name].goal.ratios)
+    assert list(result["limited"]) == BENCHES[name].goal.limited
     assert [turn["figure"] > 0 for turn in result["runs"]] == [True] * (1 + len(result["peers"]))
     assert (tmp_path / "results" / f"{name}.json").read_text(encoding="utf-8") == line + "\n"
     assert f"## {name}" in (tmp_path / "RESULTS.md").read_text(encoding="utf-8")

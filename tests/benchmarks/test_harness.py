@@ -72,8 +72,24 @@ def test_goal_is_least_where_more_is_better_and_most_where_less_is(goal: Goal, *
 
 def test_a_goal_counts_for_every_peer() -> None:
     goal = Goal("", {"fast": 1.0, "slow": 3.0})
-    assert goal.is_met({"fast": 1.0, "slow": 3.0})
-    assert not goal.is_met({"fast": 0.99, "slow": 4.0})
+    assert goal.is_met({"fast": 1.0, "slow": 3.0}, {})
+    assert not goal.is_met({"fast": 0.99, "slow": 4.0}, {})
+
+
+@pytest.mark.parametrize(
+    ("goal", "met"),
+    [
+        pytest.param(Goal("", {}, at_most={"cold_s": 1.5, "figure": 120}), True, id="at most"),
+        pytest.param(Goal("", {}, at_most={"cold_s": 1.4}), False, id="more than at most"),
+        pytest.param(Goal("", {}, at_least={"figure": 120}), True, id="at least"),
+        pytest.param(Goal("", {}, at_least={"figure": 121}), False, id="less than at least"),
+        pytest.param(Goal("", {"peer": 1.21}, at_most={"cold_s": 1.5}), False, id="within its limit but behind the peer"),
+    ],
+)
+def test_absolute_limits_are_on_medians_of_ours(goal: Goal, *, met: bool, tmp_path: Path) -> None:
+    result = _result(goal, tmp_path)
+    assert result["met"] is met
+    assert result["limited"].keys() == goal.at_least.keys() | goal.at_most.keys()
 
 
 def test_unequal_rows_are_refused_after_the_first_alternation(tmp_path: Path) -> None:
@@ -102,6 +118,12 @@ def test_report_says_what_the_json_says_and_nothing_else(tmp_path: Path) -> None
     for said in (result["date"], f"{result['cores']} cores", "size 100", "3 alternations", f"spark {result['versions']['spark']}"):
         assert said in text
     assert render([json.loads(json.dumps(result))]) == text
+
+
+def test_report_shows_absolute_limits(tmp_path: Path) -> None:
+    text = render([_result(Goal("", {}, at_least={"figure": 100}, at_most={"cold_s": 0.8, "figure": 200}), tmp_path) | circumstances()])
+    assert "| figure | 120 | 90 | 150 | >= 100, <= 200 |" in text
+    assert "| cold_s | 1.5 | 1.5 | 1.5 | <= 0.8 |" in text
 
 
 def test_committed_report_is_the_one_of_the_committed_results() -> None:

@@ -36,22 +36,24 @@ _PRODUCER = {
 Advance = Callable[[int], None]
 
 
-def simulation_options(size: int) -> SimulationOptions:
-    """The simulator's default dials with enough viewers for `size` records."""
-    return SimulationOptions(users=max(_FEWEST_USERS, -(-size // _RECORDS_PER_USER)))
+def simulation_options(size: int, *, is_valid: bool = False) -> SimulationOptions:
+    """The simulator's default dials with enough viewers for `size` records; `is_valid` leaves out bad, late and doubled ones."""
+    users = max(_FEWEST_USERS, -(-size // _RECORDS_PER_USER))
+    return SimulationOptions(users, bad=0, late=0, duplicates=0) if is_valid else SimulationOptions(users)
 
 
-def simulated_records(state_dir: Path, size: int) -> Path:
+def simulated_records(state_dir: Path, size: int, *, is_valid: bool = False) -> Path:
     """A directory of Parquet files with at least `size` records; simulated at the first call, kept for the next ones.
 
     Raises:
         ValueError: the simulation has fewer records.
     """
-    home = state_dir / f"simulation-{size}"
+    options = simulation_options(size, is_valid=is_valid)
+    home = state_dir / f"simulation-{size}{'-valid' if is_valid else ''}"
     if not home.is_dir():
         partial = home.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
-        summary = run_simulation(simulation_options(size), home=partial, now_day=_TODAY, open_sink=lambda: ParquetSink(partial / "records"))
+        summary = run_simulation(options, home=partial, now_day=_TODAY, open_sink=lambda: ParquetSink(partial / "records"))
         if summary.records < size:
             raise ValueError(f"the simulation has {summary.records} records, {size} are needed; raise _FEWEST_USERS")
         partial.rename(home)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +48,26 @@ def run_process(arguments: Sequence[str], bootstrap: str, directory: Path) -> En
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)} ended with {done.returncode}: {log_tail(log, 10)}")
     return Ended(done.stdout.decode(), seconds, cpu_s)
+
+
+@contextmanager
+def python_process(arguments: Sequence[str], bootstrap: str, directory: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Python with these arguments in a process group of its own, which is killed on exit where it has not ended by itself."""
+    with log.open("ab") as said:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=directory,
+            env=environment(bootstrap, directory),
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def environment(bootstrap: str, directory: Path) -> dict[str, str]:

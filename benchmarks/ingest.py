@@ -62,7 +62,7 @@ def contestants(bootstrap: str) -> list[Contestant]:
 
 
 def _run(arguments: Sequence[str], bootstrap: str, directory: Path, *, validates: bool) -> Measurement:
-    cold_s = run_process(arguments, bootstrap, directory).seconds
+    cold_s = run_process(arguments, directory, bootstrap).seconds
     table = directory / _TABLE
     landings = bronze_table.commits(table)
     warm = bronze_table.warm_rate(landings)

@@ -27,7 +27,7 @@ class Ended:
     cpu_s: float
 
 
-def run_process(arguments: Sequence[str], bootstrap: str, directory: Path) -> Ended:
+def run_process(arguments: Sequence[str], directory: Path, bootstrap: str = "") -> Ended:
     """Run Python with these arguments in `directory`, which is its state directory too.
 
     Raises:
@@ -71,7 +71,7 @@ def python_process(arguments: Sequence[str], bootstrap: str, directory: Path, lo
 
 
 def environment(bootstrap: str, directory: Path) -> dict[str, str]:
-    """Variables of a process that has `directory` as its state directory and `bootstrap` as its broker."""
+    """Variables of a process that has `directory` as its state directory and `bootstrap` as its broker (empty: it needs none)."""
     import playhead
 
     return {

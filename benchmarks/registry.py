@@ -1,6 +1,7 @@
 """Every bench, by name."""
 
-from benchmarks import freshness, ingest, recover, simulate
+from benchmarks import freshness, ingest, load, recover, simulate
 from benchmarks.harness import Bench
 
-BENCHES: dict[str, Bench] = {bench.name: bench for bench in (freshness.BENCH, ingest.BENCH, recover.BENCH, simulate.BENCH)}
+_MODULES = (freshness, ingest, load, recover, simulate)
+BENCHES: dict[str, Bench] = {module.BENCH.name: module.BENCH for module in _MODULES}

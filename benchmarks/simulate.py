@@ -50,7 +50,7 @@ def _simulate(bootstrap: str, size: int, home: Path, directory: Path) -> tuple[f
     shutil.copytree(home / "simulator", directory / "simulator")
     dials = simulation_options(size, is_valid=True).as_dict().items()
     options = [text for name, value in dials for text in (f"--{name.replace('_', '-')}", str(value))]
-    done = run_process(["-m", "playhead.cli", "simulate", "--json", *options], bootstrap, directory)
+    done = run_process(["-m", "playhead.cli", "simulate", "--json", *options], directory, bootstrap)
     summary = json.loads(done.output)
     return summary["sent_now"] / summary["seconds"], {"per_cpu_s": round(summary["sent_now"] / done.cpu_s)}
 
@@ -58,7 +58,7 @@ def _simulate(bootstrap: str, size: int, home: Path, directory: Path) -> tuple[f
 def _send_prebuilt(bootstrap: str, size: int, records: Path, directory: Path) -> tuple[float, dict[str, int]]:
     producer_id = simulation_options(size, is_valid=True).producer_id
     command = ["-m", "benchmarks.peers.prebuilt_producer", "--bootstrap", bootstrap, "--producer-id", producer_id]
-    sent = json.loads(run_process([*command, "--records", str(records)], bootstrap, directory).output)
+    sent = json.loads(run_process([*command, "--records", str(records)], directory, bootstrap).output)
     return sent["records"] / sent["seconds"], {"per_cpu_s": round(sent["records"] / sent["cpu_s"])}
 
 

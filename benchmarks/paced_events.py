@@ -76,9 +76,10 @@ def main() -> None:
     parser.add_argument("--rate", type=float, required=True)
     parser.add_argument("--count", type=int, required=True)
     arguments = parser.parse_args()
+    made_of = templates(arguments.records)
     settings = get_settings()
     producer = Producer(client_config(settings), Ledger(settings.ledger_dir, PRODUCER_ID))
-    send_paced(producer, templates(arguments.records), arguments.rate, arguments.count)
+    send_paced(producer, made_of, arguments.rate, arguments.count)
     producer.close()
 
 

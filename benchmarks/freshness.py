@@ -17,10 +17,10 @@ import duckdb
 from benchmarks.bronze_table import Commit, commits
 from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report
 from benchmarks.live_stream import difference, live_stream
+from benchmarks.paced_events import TEMPLATES
 from benchmarks.preload import simulated_records
 
 RATE = 2_000
-TEMPLATES = 20_000
 _APP = "app"
 _AGES = """
 SELECT quantile_cont(age_s, 0.5) AS p50_s, quantile_cont(age_s, 0.99) AS p99_s, max(age_s) AS max_s

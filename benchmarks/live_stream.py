@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import duckdb
 from deltalake import DeltaTable
 
 from benchmarks import bronze_table
+from benchmarks.broker_records import topic_ends
 from benchmarks.processes import ROOT, python_process
 from playhead.events.ledger import read_ledger
 from playhead.io.kafka import ensure_topics
@@ -83,10 +84,13 @@ class LiveStream:
         log = self._log(name)
         wait_until(lambda: b"query=ingest started" in log.read_bytes(), lambda: app.poll() is None, "the streaming app", log, _START_S)
 
+    def wait_sent(self, app: subprocess.Popen[bytes], name: str, count: int) -> None:
+        """Wait until the broker holds `count` records."""
+        self._wait(app, name, lambda: sum(topic_ends(self.bootstrap).values()) >= count, f"sending {count} records")
+
     def wait_landed(self, app: subprocess.Popen[bytes], name: str, count: int) -> None:
         """Wait until bronze holds `count` records."""
-        alive = lambda: app.poll() is None  # noqa: E731
-        wait_until(lambda: self.landed() >= count, alive, f"landing {count} records", self._log(name), _LAND_S)
+        self._wait(app, name, lambda: self.landed() >= count, f"landing {count} records")
 
     def landed(self) -> int:
         """How many records bronze holds by its log."""
@@ -100,6 +104,9 @@ class LiveStream:
         connection.register("acked", acked)
         found = connection.execute(_BOOKS, {"files": DeltaTable(self.table).file_uris()})
         return dict(zip([column[0] for column in found.description], found.fetchall()[0], strict=True))
+
+    def _wait(self, app: subprocess.Popen[bytes], name: str, ready: Callable[[], bool], what: str) -> None:
+        wait_until(ready, lambda: app.poll() is None, what, self._log(name), _LAND_S)
 
     def _log(self, name: str) -> Path:
         return self.directory / f"{name}.log"

@@ -1,7 +1,8 @@
 """Gold into the embedded warehouse: facts of thirty days that it has never seen, in one load.
 
 The figure is seconds: of ours the whole load (plan, export by the batch engine, staging, swap, reconciliation, dims); of the peer one
-CREATE TABLE AS over the same files. `noop_s` is the load that follows, with nothing changed. Starts of servers count for nobody.
+CREATE TABLE AS over the same files. `noop_s` is the load that follows, with nothing changed. Starts of servers count for nobody; the batch
+engine is warm but for the first alternation.
 
 ours: `run_load` through the real connector and warehouse server. bare_duckdb: the engine under that server, bare; no reader is kept from
 seeing half of it, and nothing is reconciled.

@@ -23,8 +23,8 @@ from playhead.io.kafka import client_config
 from playhead.settings import get_settings
 
 PRODUCER_ID = "paced"
+TEMPLATES = 20_000  # events that all others are made of
 _GROUP_S = 0.01
-_MOST_TEMPLATES = 20_000
 
 
 class Template(NamedTuple):
@@ -37,7 +37,7 @@ class Template(NamedTuple):
 
 def templates(records: Path) -> list[Template]:
     """The first valid events of a simulation."""
-    rows = ds.dataset(sorted(records.glob("part-*.parquet"))).head(_MOST_TEMPLATES, columns=["topic", "key", "value"])
+    rows = ds.dataset(sorted(records.glob("part-*.parquet"))).head(TEMPLATES, columns=["topic", "key", "value"])
     columns = (column.to_pylist() for column in rows.columns)
     return [Template(topic, key, json.loads(value)) for topic, key, value in zip(*columns, strict=True)]
 

@@ -17,6 +17,7 @@ from benchmarks.freshness import row_ages
 from benchmarks.live_stream import TABLE, LiveStream, difference
 from benchmarks.paced_events import make_record, send_paced, templates
 from benchmarks.peers.python_consumer import bronze_schema, create_bronze
+from benchmarks.recover import require_some_left
 from playhead.events.ledger import SENT_SCHEMA, Ledger
 from playhead.events.producer import Producer, Record
 from playhead.events.simulator import ParquetSink, SimulationOptions, run_simulation
@@ -125,3 +126,9 @@ def test_a_slow_producer_makes_events_older_and_not_fewer(tmp_path: Path) -> Non
     happened = [datetime.fromisoformat(event["event_timestamp"]) for event in events]
     assert happened[-1] - happened[0] == pytest.approx(timedelta(milliseconds=199), abs=timedelta(milliseconds=1))
     assert max(datetime.fromisoformat(e["received_at"]) - at for e, at in zip(events, happened, strict=True)) > timedelta(milliseconds=30)
+
+
+def test_a_kill_after_the_last_event_landed_measures_nothing() -> None:
+    require_some_left(9, 10)
+    with pytest.raises(RuntimeError, match="all 10 events had landed"):
+        require_some_left(10, 10)

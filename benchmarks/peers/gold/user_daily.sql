@@ -69,6 +69,12 @@ facts AS (
         {place: event_timestamp, source: 2, tie: event_id} AS recency
     FROM silver.session_events
 ),
+told AS (
+    -- Traits hardly change within a day: one maximum for each combination, and few rows for the five below.
+    SELECT event_date, viewer_id, user_id, subscription_tier, user_signup_date, country, platform, max(recency) AS recency
+    FROM facts
+    GROUP BY ALL
+),
 profiles AS (
     SELECT
         event_date,
@@ -78,7 +84,7 @@ profiles AS (
         arg_max(user_signup_date, recency) AS user_signup_date,
         arg_max(country, recency) AS country,
         arg_max(platform, recency) AS platform
-    FROM facts
+    FROM told
     GROUP BY ALL
 ),
 days AS (

@@ -26,6 +26,7 @@ class Commit:
 
     at_ms: int
     records: int
+    files: tuple[str, ...] = ()
 
 
 def commits(table: Path) -> list[Commit]:
@@ -33,9 +34,11 @@ def commits(table: Path) -> list[Commit]:
     found = []
     for path in sorted((table / "_delta_log").glob("*[0-9].json")):
         actions = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-        records = sum(json.loads(action["add"]["stats"])["numRecords"] for action in actions if "add" in action)
+        added = [action["add"] for action in actions if "add" in action]
+        records = sum(json.loads(add["stats"])["numRecords"] for add in added)
         if records:
-            found.append(Commit(next(action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action), records))
+            at_ms = next(action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action)
+            found.append(Commit(at_ms, records, tuple(add["path"] for add in added)))
     return sorted(found, key=lambda commit: commit.at_ms)
 
 

@@ -12,11 +12,7 @@ tutorial_spark_continuous: the tutorial job, which validates nothing, so only it
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -25,13 +21,12 @@ from pathlib import Path
 from benchmarks import bronze_table
 from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report
 from benchmarks.preload import produce, simulated_records, simulation_options
+from benchmarks.processes import ROOT, run_process
 from playhead.io.kafka import ensure_topics
 from playhead.io.topics import declared_topics
 from playhead.local.broker import running_broker
-from playhead.local.processes import log_tail
 
 MAX_BATCH_RECORDS = 400_000
-_ROOT = Path(__file__).parents[1]
 _TABLE = Path("lake") / "bronze" / "events"
 
 
@@ -59,7 +54,7 @@ def contestants(bootstrap: str) -> list[Contestant]:
     tutorial = ["-m", "benchmarks.peers.tutorial_spark", "--bootstrap", bootstrap, *table, "--max-records", str(MAX_BATCH_RECORDS)]
     consumer = ["-m", "benchmarks.peers.python_consumer", "--bootstrap", bootstrap, *table]
     return [
-        Contestant(OURS, partial(_run, [str(_ROOT / "spark_apps" / "stream.py"), "--available-now"], bootstrap, validates=True)),
+        Contestant(OURS, partial(_run, [str(ROOT / "spark_apps" / "stream.py"), "--available-now"], bootstrap, validates=True)),
         Contestant("python_consumer", partial(_run, consumer, bootstrap, validates=True)),
         Contestant("tutorial_spark", partial(_run, [*tutorial, "--trigger", "available-now"], bootstrap, validates=False)),
         Contestant("tutorial_spark_continuous", partial(_run, [*tutorial, "--trigger", "continuous"], bootstrap, validates=False)),
@@ -67,15 +62,7 @@ def contestants(bootstrap: str) -> list[Contestant]:
 
 
 def _run(arguments: Sequence[str], bootstrap: str, directory: Path, *, validates: bool) -> Measurement:
-    log = directory / "log"
-    began = time.monotonic()
-    with log.open("wb") as output:
-        done = subprocess.run(
-            [sys.executable, *arguments], cwd=directory, env=_environment(bootstrap, directory), stdout=output, stderr=output, check=False
-        )
-    cold_s = time.monotonic() - began
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(arguments)} ended with {done.returncode}: {log_tail(log, 10)}")
+    cold_s = run_process(arguments, directory, bootstrap).seconds
     table = directory / _TABLE
     landings = bronze_table.commits(table)
     warm = bronze_table.warm_rate(landings)
@@ -85,18 +72,6 @@ def _run(arguments: Sequence[str], bootstrap: str, directory: Path, *, validates
         produced |= bronze_table.contents(table)
     details = {"is_warm": warm is not None, "cold": round(cold), "cold_s": round(cold_s, 1), "commits": len(landings)}
     return Measurement(cold if warm is None else warm, produced, details)
-
-
-def _environment(bootstrap: str, directory: Path) -> dict[str, str]:
-    import playhead
-
-    return {
-        # A Connect client marks its process; a contestant would inherit the mark and ask for a server.
-        **{name: value for name, value in os.environ.items() if not name.startswith("SPARK_")},
-        "PYTHONPATH": os.pathsep.join([str(_ROOT), str(Path(playhead.__file__).parents[1])]),
-        "PLAYHEAD_STATE_DIR": str(directory),
-        "PLAYHEAD_KAFKA_BOOTSTRAP": bootstrap,
-    }
 
 
 BENCH = Bench(

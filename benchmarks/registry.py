@@ -1,6 +1,7 @@
 """Every bench, by name."""
 
-from benchmarks import ingest
+from benchmarks import freshness, ingest, load, rebuild, recover, simulate
 from benchmarks.harness import Bench
 
-BENCHES: dict[str, Bench] = {bench.name: bench for bench in (ingest.BENCH,)}
+_MODULES = (freshness, ingest, load, rebuild, recover, simulate)
+BENCHES: dict[str, Bench] = {module.BENCH.name: module.BENCH for module in _MODULES}

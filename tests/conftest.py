@@ -24,24 +24,30 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    """The batch engine as the product runs it: a client on a Spark Connect server that all tests share.
+def spark_remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a Spark Connect server that all tests share.
 
     PLAYHEAD_TEST_REMOTE=sc://host:port uses a server that is already up (faster when working on one test).
     """
-    from playhead.spark import connect
-
     remote = os.environ.get("PLAYHEAD_TEST_REMOTE")
     if remote:
-        yield connect(remote)
+        yield remote
         return
     from playhead.local.spark_connect import running_server
 
     with running_server(tmp_path_factory.mktemp("spark_connect")) as address:
-        session = connect(address)
-        yield session
-        # Before its server ends: an open client would go on looking for it when the interpreter exits.
-        session.stop()
+        yield address
+
+
+@pytest.fixture(scope="session")
+def spark(spark_remote: str) -> Iterator[SparkSession]:
+    """The batch engine as the product runs it: a client on the Connect server."""
+    from playhead.spark import connect
+
+    session = connect(spark_remote)
+    yield session
+    # Before its server ends: an open client would go on looking for it when the interpreter exits.
+    session.stop()
 
 
 @pytest.fixture

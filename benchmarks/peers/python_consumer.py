@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 
+from benchmarks.broker_records import topic_ends
 from benchmarks.peers.plain_records import plain_grammar, plain_predicate
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import event_columns, event_types, load_contract
@@ -265,17 +266,6 @@ def shares(ends: Mapping[tuple[str, int], int], count: int) -> list[dict[tuple[s
     return parts
 
 
-def high_watermarks(bootstrap: str) -> dict[tuple[str, int], int]:
-    """The end of every partition of the event topics."""
-    consumer = _consumer(bootstrap)
-    present = consumer.list_topics(timeout=10).topics
-    topics = sorted({event.topic for event in event_types().values()})
-    pairs = [(topic, partition) for topic in topics for partition in present[topic].partitions]
-    ends = {pair: consumer.get_watermark_offsets(TopicPartition(*pair), timeout=10)[1] for pair in pairs}
-    consumer.close()
-    return ends
-
-
 def main() -> None:
     """Land everything that the broker holds now."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -284,7 +274,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not DeltaTable.is_deltatable(str(arguments.table)):
         create_bronze(arguments.table)
-    parts = shares(high_watermarks(arguments.bootstrap), PROCESSES)
+    parts = shares(topic_ends(arguments.bootstrap), PROCESSES)
     with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn")) as pool:
         landed = sum(pool.map(land, [arguments.bootstrap] * PROCESSES, [arguments.table] * PROCESSES, parts))
     print(f"{landed} records landed")

@@ -13,18 +13,27 @@ import pytest
 from benchmarks.registry import BENCHES
 
 ROOT = Path(__file__).parents[2]
-SIZES = {"ingest": 20_000}
+SIZES = {"freshness": 4_000, "ingest": 20_000, "load": 20_000, "rebuild": 3_000, "recover": 60_000, "simulate": 20_000}
+ON_BATCH_ENGINE = {"load", "rebuild"}
 
 
 def test_every_bench_has_a_small_size_here() -> None:
     assert set(SIZES) == set(BENCHES)
 
 
+@pytest.fixture(scope="module")
+def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Shared by the benches, so that what they simulate is simulated once."""
+    return tmp_path_factory.mktemp("state")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SIZES))
-def test_bench_runs_from_end_to_end(name: str, tmp_path: Path) -> None:
+def test_bench_runs_from_end_to_end(name: str, state_dir: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     command = [sys.executable, "-m", "benchmarks", name, "--runs", "1", "--size", str(SIZES[name]), "--results", str(tmp_path / "results")]
-    environment = os.environ | {"PLAYHEAD_STATE_DIR": str(tmp_path / "state")}
+    environment = os.environ | {"PLAYHEAD_STATE_DIR": str(state_dir)}
+    if name in ON_BATCH_ENGINE:
+        environment["PLAYHEAD_SPARK_REMOTE"] = request.getfixturevalue("spark_remote")
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=540)
     assert done.returncode == 0, done.stderr[-3000:]
     line = done.stdout.splitlines()[-1]

@@ -1,0 +1,69 @@
+"""How old events are when bronze shows them: 2,000 events per second, by the product's producer, with the streaming app beside it alone.
+
+The figure is the median age of a row at its commit: the timestamp of the commit in the Delta log less the row's event_timestamp, every
+row counting once; both are read off this machine's clock. Its parts: the producer (ledger and acknowledgement), Kafka, the wait for the
+next batch, the batch. The first tenth of the events is left out, it pays for the warm-up. There is no peer: the goal is absolute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.bronze_table import Commit, commits
+from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report
+from benchmarks.live_stream import difference, live_stream
+from benchmarks.paced_events import TEMPLATES
+from benchmarks.preload import simulated_records
+
+RATE = 2_000
+_APP = "app"
+_AGES = """
+SELECT quantile_cont(age_s, 0.5) AS p50_s, quantile_cont(age_s, 0.99) AS p99_s, max(age_s) AS max_s
+FROM (
+    SELECT (at_ms - epoch_ms(event_timestamp)) / 1000 AS age_s
+    FROM read_parquet($files, filename = true, hive_partitioning = false)
+    JOIN (SELECT unnest($files) AS filename, unnest($at_ms) AS at_ms) USING (filename)
+    WHERE producer_sequence >= $first)
+"""
+
+
+@contextmanager
+def prepare(state_dir: Path, size: int, report: Report) -> Iterator[Sequence[Contestant]]:
+    """The simulated events that those that happen are made of; broker and app belong to a turn."""
+    report("freshness: simulating what events are made of (kept for the next time)")
+    records = simulated_records(state_dir, TEMPLATES, is_valid=True)
+    yield [Contestant(OURS, partial(_run, records, size))]
+
+
+def _run(records: Path, size: int, directory: Path) -> Measurement:
+    with live_stream(directory) as stream:
+        with stream.app(_APP) as app:
+            stream.wait_started(app, _APP)
+            with stream.sender(records, RATE, size):
+                pass
+            stream.wait_landed(app, _APP, size)
+        landings = commits(stream.table)
+        ages = row_ages(stream.table, landings, first=size // 10)
+        return Measurement(ages["p50_s"], stream.books(), ages | {"commits": len(landings)})
+
+
+def row_ages(table: Path, landings: Sequence[Commit], *, first: int) -> dict[str, float]:
+    """Median, 99th percentile and greatest age in seconds that rows from the sender's number `first` on had when they were committed."""
+    files = [(str(table / file), landing.at_ms) for landing in landings for file in landing.files]
+    found = duckdb.execute(_AGES, {"files": [file for file, _ in files], "at_ms": [at_ms for _, at_ms in files], "first": first})
+    return {column[0]: round(value, 3) for column, value in zip(found.description, found.fetchall()[0], strict=True)}
+
+
+BENCH = Bench(
+    name="freshness",
+    unit="s from event to commit, median",
+    goal=Goal("a median of at most 0.8 s, a 99th percentile of at most 1.5 s", {}, "lower", at_most={"p50_s": 0.8, "p99_s": 1.5}),
+    size=600_000,
+    prepare=prepare,
+    difference=difference,
+)

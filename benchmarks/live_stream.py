@@ -1,0 +1,136 @@
+"""The streaming app while events happen: broker, app and sender as processes of their own, and the books of what came of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from deltalake import DeltaTable
+
+from benchmarks import bronze_table
+from benchmarks.broker_records import topic_ends
+from benchmarks.processes import ROOT, python_process
+from playhead.events.ledger import read_ledger
+from playhead.io.kafka import ensure_topics
+from playhead.io.topics import declared_topics
+from playhead.local.broker import running_broker
+from playhead.local.processes import log_tail, wait_until
+
+TABLE = Path("lake") / "bronze" / "events"
+_START_S = 120
+_LAND_S = 300
+_END_S = 60
+_BOOKS = """
+WITH landed AS (SELECT event_id, rejected_because FROM read_parquet($files, hive_partitioning = false)),
+    acknowledged AS (SELECT event_id FROM sent SEMI JOIN acked USING (producer_id, sequence))
+SELECT (SELECT count(*) FROM acknowledged) AS acked,
+    (SELECT count(*) FROM acknowledged ANTI JOIN landed USING (event_id)) AS lost,
+    (SELECT count(*) - count(DISTINCT event_id) FROM landed) AS doubled,
+    (SELECT count(*) FROM landed ANTI JOIN sent USING (event_id)) AS unsent,
+    (SELECT count(rejected_because) FROM landed) AS rejected
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStream:
+    """One broker, and one state directory of whoever works on it."""
+
+    bootstrap: str
+    directory: Path
+
+    @property
+    def table(self) -> Path:
+        """bronze.events."""
+        return self.directory / TABLE
+
+    @contextmanager
+    def app(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
+        """The streaming app, its query started; ended with SIGTERM where it still runs.
+
+        Raises:
+            RuntimeError: it did not end cleanly when asked to.
+        """
+        log = self._log(name)
+        with python_process([str(ROOT / "spark_apps" / "stream.py")], self.bootstrap, self.directory, log) as process:
+            yield process
+            if process.poll() is None:
+                process.terminate()
+            if process.wait(timeout=_END_S) not in (0, -signal.SIGKILL):
+                raise RuntimeError(f"the streaming app ended with {process.returncode}: {log_tail(log, 10)}")
+
+    @contextmanager
+    def sender(self, records: Path, rate: float, count: int) -> Iterator[subprocess.Popen[bytes]]:
+        """`count` events of the kind of `records` that begin to happen now.
+
+        Raises:
+            RuntimeError: not all could be sent.
+        """
+        log = self._log("sender")
+        command = ["-m", "benchmarks.paced_events", "--records", str(records), "--rate", str(rate), "--count", str(count)]
+        with python_process(command, self.bootstrap, self.directory, log) as process:
+            yield process
+            if process.wait(timeout=count / rate + _LAND_S):
+                raise RuntimeError(f"the sender ended with {process.returncode}: {log_tail(log, 10)}")
+
+    def wait_started(self, app: subprocess.Popen[bytes], name: str) -> None:
+        """Wait until the app's query runs."""
+        log = self._log(name)
+        wait_until(lambda: b"query=ingest started" in log.read_bytes(), lambda: app.poll() is None, "the streaming app", log, _START_S)
+
+    def wait_sent(self, app: subprocess.Popen[bytes], name: str, count: int) -> None:
+        """Wait until the broker holds `count` records."""
+        self._wait(app, name, lambda: sum(topic_ends(self.bootstrap).values()) >= count, f"sending {count} records")
+
+    def wait_landed(self, app: subprocess.Popen[bytes], name: str, count: int) -> None:
+        """Wait until bronze holds `count` records."""
+        self._wait(app, name, lambda: self.landed() >= count, f"landing {count} records")
+
+    def landed(self) -> int:
+        """How many records bronze holds by its log."""
+        return sum(commit.records for commit in bronze_table.commits(self.table))
+
+    def books(self) -> dict[str, int]:
+        """Acknowledged events, and by anti-joins of ids those lost, doubled, never sent, and rejected."""
+        sent, acked = read_ledger(self.directory / "ledger")
+        connection = duckdb.connect()
+        connection.register("sent", sent)
+        connection.register("acked", acked)
+        found = connection.execute(_BOOKS, {"files": DeltaTable(self.table).file_uris()})
+        return dict(zip([column[0] for column in found.description], found.fetchall()[0], strict=True))
+
+    def _wait(self, app: subprocess.Popen[bytes], name: str, ready: Callable[[], bool], what: str) -> None:
+        wait_until(ready, lambda: app.poll() is None, what, self._log(name), _LAND_S)
+
+    def _log(self, name: str) -> Path:
+        return self.directory / f"{name}.log"
+
+
+@contextmanager
+def live_stream(directory: Path) -> Iterator[LiveStream]:
+    """A broker of one's own with the declared topics, empty."""
+    with running_broker(directory / "broker") as bootstrap:
+        ensure_topics({"bootstrap.servers": bootstrap}, list(declared_topics({}, 1).values()))
+        yield LiveStream(bootstrap, directory)
+
+
+def kill(app: subprocess.Popen[bytes]) -> None:
+    """End the driver with its JVM at once, as a lost machine would (kill -9)."""
+    os.killpg(app.pid, signal.SIGKILL)
+    app.wait()
+
+
+def difference(produced: Mapping[str, Mapping[str, Any]], size: int) -> str | None:
+    """What the books say against ours: an event not acknowledged, lost, doubled, never sent, or rejected."""
+    wrong = {name: books for name, books in produced.items() if books != _balanced(size)}
+    return f"the books of {size} events do not balance: {wrong}" if wrong else None
+
+
+def _balanced(size: int) -> dict[str, int]:
+    return {"acked": size, "lost": 0, "doubled": 0, "unsent": 0, "rejected": 0}

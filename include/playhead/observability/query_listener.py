@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,9 @@ class HeartbeatListener(StreamingQueryListener):
         progress = event.progress
         rows, milliseconds = progress.numInputRows, progress.durationMs.get("triggerExecution", 0)
         rate = rows * 1000 / milliseconds if milliseconds else 0.0
-        self._last = Heartbeat(_now(), self._started_at, progress.batchId, rows, milliseconds, round(rate, 1), _now())
+        last = self._last
+        totals = (last.rows_total + rows, last.batches_total + 1, last.batches_ms_total + milliseconds)
+        self._last = Heartbeat(_now(), self._started_at, progress.batchId, rows, milliseconds, round(rate, 1), _now(), *totals)
         self._write()
         logger.info("query=%s batch=%d rows=%d ms=%d", progress.name, progress.batchId, rows, milliseconds)
         if rows:
@@ -69,9 +72,7 @@ class HeartbeatListener(StreamingQueryListener):
             self._write()
 
     def _write(self) -> None:
-        last = self._last
-        beat = Heartbeat(_now(), last.started_at, last.batch_id, last.batch_rows, last.batch_ms, last.rows_per_s, last.batch_finished_at)
-        write_heartbeat(self._path, beat)
+        write_heartbeat(self._path, replace(self._last, updated_at=_now()))
 
 
 def closed_hour_announcement(now: datetime) -> bytes:

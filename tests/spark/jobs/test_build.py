@@ -9,7 +9,7 @@ import pytest
 from playhead.contracts.model import load_contract
 from playhead.errors import BuildError, GateError
 from playhead.io.delta import read_table
-from playhead.io.delta_table import table_version
+from playhead.io.delta_table import query_log, table_version
 from playhead.jobs import publish
 from playhead.jobs.audit import audit_ids
 from playhead.jobs.build import run_build
@@ -81,6 +81,8 @@ def test_build__refused_partition_stays_pending_and_holds_nothing_back(spark: Sp
     cursor = read_cursor(lake)
     assert cursor is not None
     assert cursor.pending_hours == ("2026-01-31T06",)
+    (row,) = query_log(lake, "ops.build_log", "SELECT planned_at, finished_at FROM log")
+    assert row["planned_at"] < row["finished_at"]
     with pytest.raises(GateError):  # a record step that is tried again must not turn the refusal into success
         record_run(spark, lake, "run")
 

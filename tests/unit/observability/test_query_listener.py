@@ -1,0 +1,27 @@
+"""What the streaming app keeps of its batches: the last one, and totals since it started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from playhead.observability.heartbeat import heartbeat_path, read_heartbeat
+from playhead.observability.query_listener import HeartbeatListener
+
+
+def batch(number: int, rows: int, milliseconds: int) -> Any:
+    """The event of a finished batch, as Spark gives it."""
+    return SimpleNamespace(
+        progress=SimpleNamespace(batchId=number, numInputRows=rows, durationMs={"triggerExecution": milliseconds}, name="ingest")
+    )
+
+
+def test_progress__totals_are_of_all_batches_of_the_process(tmp_path: Path) -> None:
+    listener = HeartbeatListener(heartbeat_path(tmp_path), lambda: True, lambda: None)
+    listener.onQueryProgress(batch(7, 100, 500))
+    listener.onQueryProgress(batch(8, 20, 250))
+    beat = read_heartbeat(tmp_path)
+    assert beat is not None
+    assert (beat.batch_id, beat.batch_rows, beat.batch_ms, beat.rows_per_s) == (8, 20, 250, 80.0)
+    assert (beat.rows_total, beat.batches_total, beat.batches_ms_total) == (120, 2, 750)

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 Source = Callable[[], m.Readings]
 _FRESH_S = 5.0
+# Less than Prometheus waits for an answer (deploy/prometheus/prometheus.yml): a broker that hangs must not silence the others.
+ANSWER_S = 9.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,24 @@ class _Look:
 
 
 class SystemCollector(Collector):
-    """Reads every source when it is scraped, at most once in a few seconds however many scrape."""
+    """Reads every source when it is scraped, at most once in a few seconds however many scrape.
 
-    def __init__(self, sources: Mapping[str, Source], *, fresh_s: float = _FRESH_S, clock: Callable[[], float] = time.monotonic) -> None:
+    A source that does not answer in `answer_s` counts as unreadable, and is not asked again before it has answered.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        *,
+        fresh_s: float = _FRESH_S,
+        answer_s: float = ANSWER_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._sources = dict(sources)
         self._fresh_s = fresh_s
+        self._answer_s = answer_s
         self._clock = clock
+        self._asked: dict[str, Future[_Look]] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(len(self._sources), thread_name_prefix="source")
         self._read_at: float | None = None
@@ -67,7 +81,7 @@ class SystemCollector(Collector):
             return self._families
 
     def _read(self) -> list[Family]:
-        looks = list(self._pool.map(self._look, self._sources))
+        looks = self._looks()
         about: m.Readings = {
             m.SOURCE_UP: {(look.source,): float(look.readings is not None) for look in looks},
             m.SOURCE_SECONDS: {(look.source,): look.seconds for look in looks},
@@ -78,14 +92,28 @@ class SystemCollector(Collector):
             for metric, values in readings.items()
         ]
 
+    def _looks(self) -> list[_Look]:
+        for source in self._sources:
+            if source not in self._asked or self._asked[source].done():
+                self._asked[source] = self._pool.submit(self._look, source)
+        answered, _ = wait(self._asked.values(), self._answer_s)
+        silent = {source for source, look in self._asked.items() if look not in answered}
+        for source in silent:
+            self._warn(source, f"no answer in {self._answer_s:.0f} s")
+        return [_Look(source, None, self._answer_s) if source in silent else look.result() for source, look in self._asked.items()]
+
+    def _warn(self, source: str, reason: object) -> None:
+        """Log that a source cannot be read, once until it can be again."""
+        if source not in self._down:
+            logger.warning("source=%s cannot be read: %s", source, reason)
+        self._down.add(source)
+
     def _look(self, source: str) -> _Look:
         started = self._clock()
         try:
             readings = self._sources[source]()
         except Exception as error:  # whatever is wrong with a source, the others are still told
-            if source not in self._down:
-                logger.warning("source=%s cannot be read: %s", source, error)
-            self._down.add(source)
+            self._warn(source, error)
             return _Look(source, None, self._clock() - started)
         self._down.discard(source)
         return _Look(source, readings, self._clock() - started)

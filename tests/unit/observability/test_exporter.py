@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -16,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from playhead.errors import BrokerError
 from playhead.local.processes import free_port, is_listening, running_process, wait_until
 from playhead.observability import metrics as m
-from playhead.observability.exporter import SystemCollector, system_registry
+from playhead.observability.exporter import ANSWER_S, SystemCollector, system_registry
 from playhead.settings import Settings
 
 
@@ -52,6 +55,33 @@ def test_collect__an_unreadable_source_is_logged_once_until_it_is_back(caplog: p
     for _ in range(4):
         list(collector.collect())
     assert [record.message for record in caplog.records] == ["source=kafka cannot be read: no broker answers"] * 2
+
+
+def test_collect__a_source_that_hangs_holds_no_other_up_and_is_asked_once(caplog: pytest.LogCaptureFixture) -> None:
+    released, asked = threading.Event(), []
+
+    def hanging() -> m.Readings:
+        asked.append(1)
+        assert released.wait(30)
+        return {m.LAG: {}}
+
+    collector = SystemCollector({"kafka": hanging, "stream": lambda: {m.STREAM_ROWS: {(): 7}}}, fresh_s=0, answer_s=0.2)
+    for _ in range(2):
+        told = scrape(collector)
+        assert (told["playhead_source_up", "kafka"], told["playhead_source_up", "stream"]) == (0, 1)
+        assert told["playhead_stream_rows_total",] == 7
+    assert len(asked) == 1
+    assert [record.message for record in caplog.records] == ["source=kafka cannot be read: no answer in 0 s"]
+    released.set()
+    deadline = time.monotonic() + 30
+    while scrape(collector)["playhead_source_up", "kafka"] == 0:
+        assert time.monotonic() < deadline, "it is read again once it answers"
+
+
+def test_prometheus_waits_longer_than_the_exporter_does() -> None:
+    config = yaml.safe_load((Path(__file__).parents[3] / "deploy" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
+    (job,) = (job for job in config["scrape_configs"] if job["job_name"] == "exporter")
+    assert float(job["scrape_timeout"].removesuffix("s")) > ANSWER_S
 
 
 def test_collect__scrapes_within_seconds_read_once() -> None:

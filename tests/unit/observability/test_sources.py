@@ -145,6 +145,21 @@ def test_bronze__of_many_versions_only_the_newest_are_read(lake: str, land: Land
     assert value(told, m.VERSIONS_PASSED_OVER) == 3
 
 
+def test_bronze__versions_that_cannot_be_read_are_passed_over_and_told(lake: str, land: Land) -> None:
+    land(1)
+    bronze = BronzeChanges(lake)
+    bronze.read()
+    land(1)
+    lost = DeltaTable(table_path(lake, "bronze.events")).file_uris()
+    for file in lost:
+        Path(file).rename(f"{file}.away")
+    with pytest.raises(Exception, match="not found"):
+        bronze.read()
+    land(1, 1)
+    told = bronze.read()
+    assert (value(told, m.RECORDS_REJECTED), value(told, m.VERSIONS_PASSED_OVER)) == (2, 1)
+
+
 def test_tally__past_its_limit_the_rest_is_other() -> None:
     tally = m.Tally(limit=2)
     for reason in ("a", "b", "c", "d", "a"):

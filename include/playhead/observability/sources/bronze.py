@@ -64,11 +64,13 @@ class BronzeChanges:
         version = int(self._table.version())
         if self._seen is None:
             self._seen = version  # the first look at this table
-        first = max(self._seen + 1, version - MOST_VERSIONS + 1)
-        self._passed_over += max(0, first - self._seen - 1)
-        self._seen = version  # before they are read: what cannot be read to its end is not counted twice
-        if first <= version:
-            self._count(self._table, first, version)
+        new = range(max(self._seen + 1, version - MOST_VERSIONS + 1), version + 1)
+        # Passed over until they are read to their end: versions that fail half way are not read again, and so not counted twice.
+        self._passed_over += version - self._seen
+        self._seen = version
+        if new:
+            self._count(self._table, new.start, version)
+        self._passed_over -= len(new)
         return version
 
     def _count(self, table: DeltaTable, first: int, last: int) -> None:

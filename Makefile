@@ -64,8 +64,9 @@ format: $(READY)  ## Format the code
 requirements:  ## Compile requirements.txt from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet -o requirements.txt
 
-contracts: $(READY)  ## Regenerate what is derived from the contracts and kept in git
+contracts: $(READY)  ## Regenerate what is derived from contracts and code and kept in git
 	@$(BIN)/playhead contracts suites
+	@$(BIN)/playhead metrics --write docs/metrics.md
 
 clean: down  ## Stop the stack and delete its state (.playhead)
 	rm -rf .playhead

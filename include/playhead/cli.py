@@ -15,6 +15,7 @@ from playhead import (
     cli_build,
     cli_churn,
     cli_demo,
+    cli_metrics,
     cli_player,
     cli_quarantine,
     cli_simulate,
@@ -52,6 +53,7 @@ app.command(rich_help_panel=_STACK)(cli_stack.down)
 app.command(rich_help_panel=_STACK)(cli_stack.status)
 app.command(rich_help_panel=_STACK)(cli_stack.logs)
 app.command(rich_help_panel=_STACK)(cli_stack.doctor)
+app.command(rich_help_panel=_STACK)(cli_metrics.metrics)
 app.add_typer(cli_stack.topics, name="topics", rich_help_panel=_STACK)
 app.command("simulate", rich_help_panel=_DATA)(cli_simulate.simulate)
 app.command("play-real", rich_help_panel=_DATA)(cli_player.play_real)

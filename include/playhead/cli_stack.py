@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -126,14 +125,12 @@ def health(as_json: _Json = False) -> None:
 
 @topics.command("lag")
 def lag(
-    checkpoint: Annotated[Path | None, typer.Option(help="Checkpoint of the streaming query; by default the lake's.")] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="Checkpoint of the streaming query; by default the lake's.")] = None,
     as_json: _Json = False,
 ) -> None:
     """Show how many records the streaming app has not processed yet, by its last committed batch."""
     settings = get_settings()
-    if checkpoint is None and "://" in settings.checkpoint:
-        raise StackError(f"{settings.checkpoint} is not on this machine; copy its offsets/ and commits/ here and pass --checkpoint")
-    committed = committed_offsets(checkpoint or Path(settings.checkpoint))
+    committed = committed_offsets(checkpoint or settings.checkpoint)
     families = [name for name in _declared() if name.endswith(("_events", "_interactions"))]
     found = consumer_lag(client_config(settings), committed, families)
     rows = [(each.topic, each.partition, each.committed, each.end, each.records) for each in found]

@@ -37,5 +37,9 @@ class WarehouseError(PlayheadError):
     """The warehouse refused a load, or its contents do not reconcile with the lakehouse."""
 
 
+class MismatchError(WarehouseError):
+    """A load does not reconcile with the lakehouse; nothing was changed."""
+
+
 class ModelError(PlayheadError):
     """The churn model cannot be trained, promoted, verified or used."""

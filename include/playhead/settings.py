@@ -22,6 +22,7 @@ _PORT_OFFSETS = {
     "airflow": 80,
     "collector": 81,
     "warehouse": 84,
+    "exporter": 85,
     "player": 86,
     "smtp": 25,
     "kafka": 92,
@@ -60,7 +61,7 @@ class Settings(BaseSettings):
     port_base: int = Field(default=18000, ge=1024, le=65000)
 
     bind_host: str = Field(
-        default="127.0.0.1", description="Address the collector and Spark Connect listen on; loopback unless in a container."
+        default="127.0.0.1", description="Address the collector, the exporter and Spark Connect listen on; loopback unless in a container."
     )
 
     lake_uri: str = Field(default="", description="Root of the Delta tables: a path or s3a://bucket/prefix.")

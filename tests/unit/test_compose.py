@@ -43,8 +43,8 @@ def test_compose_refuses_a_missing_secret() -> None:
 
 def test_all_parts_are_there() -> None:
     expected = {
-        "kafka", "spark-connect", "stream", "collector", "postgres", "airflow-api-server", "airflow-scheduler", "airflow-dag-processor",
-        "airflow-triggerer", "s3", "mail", "prometheus", "grafana", "kafka-ui", "jupyter",
+        "kafka", "spark-connect", "stream", "collector", "exporter", "postgres", "airflow-api-server", "airflow-scheduler",
+        "airflow-dag-processor", "airflow-triggerer", "s3", "mail", "prometheus", "grafana", "kafka-ui", "jupyter",
     }  # fmt: skip
     assert expected <= set(SERVICES)
 
@@ -78,6 +78,13 @@ def test_every_playhead_variable_is_a_setting() -> None:
 
 def test_the_collector_port_is_the_one_it_listens_on() -> None:
     assert SERVICES["collector"]["ports"] == [f"127.0.0.1:8081:{Settings(port_base=18000).port('collector')}"]
+
+
+def test_prometheus_scrapes_the_ports_that_collector_and_exporter_listen_on() -> None:
+    jobs = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    targets = {job["job_name"]: job["static_configs"][0]["targets"] for job in jobs}
+    assert targets == {name: [f"{name}:{Settings(port_base=18000).port(name)}"] for name in ("collector", "exporter")}
+    assert SERVICES["exporter"]["expose"] == [str(Settings(port_base=18000).port("exporter"))]
 
 
 def test_spark_connect_is_reached_on_the_port_it_listens_on() -> None:

@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pyarrow as pa
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 
+from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import load_contract
 from playhead.io.delta_table import append_rows, merge_log, open_table, query_log, read_progress, table_path, table_version
 
@@ -19,7 +21,7 @@ LOG = "ops.build_log"
 
 def build(run_id: str, **change: Any) -> dict[str, Any]:
     row = {"run_id": run_id, "dag_id": "build_daily", "run_kind": "pull", "bronze_version": 1, "touched_hours": [NOON], "pending_hours": []}
-    return row | {"published": {"gold.user_daily": 4}, "failed_partitions": [], "finished_at": NOON} | change
+    return row | {"published": {"gold.user_daily": 4}, "failed_partitions": [], "planned_at": NOON, "finished_at": NOON} | change
 
 
 def columns(lake: str, name: str) -> list[str]:
@@ -37,6 +39,14 @@ def test_append_rows__come_back_as_they_were(lake: str) -> None:
 def test_query_log__a_table_that_does_not_exist_has_no_rows(lake: str) -> None:
     assert query_log(lake, LOG, "SELECT * FROM log") == []
     assert table_version(lake, LOG) is None
+
+
+def test_query_log__a_column_that_the_table_does_not_have_yet_is_null(lake: str) -> None:
+    contract = load_contract(LOG)
+    older = replace(contract, columns=tuple(column for column in contract.columns if column.name != "planned_at"))
+    row = build("a", planned_at=None)
+    write_deltalake(open_table(lake, older), pa.Table.from_pylist([row], arrow_schema(older)), mode="append")
+    assert query_log(lake, LOG, "SELECT run_id, planned_at FROM log") == [{"run_id": "a", "planned_at": None}]
 
 
 def test_query_log__binds_values(lake: str) -> None:

@@ -71,11 +71,11 @@ def test_committed_offsets__the_last_committed_batch_counts_not_the_last_planned
         (tmp_path / "offsets" / str(batch)).write_text(f'v1\n{{"batchWatermarkMs":0}}\n{{"video_events":{{"0":{end},"1":7}}}}')
     for batch in (8, 9, 10):
         (tmp_path / "commits" / str(batch)).write_text("v1\n{}")
-    assert committed_offsets(tmp_path) == {("video_events", 0): 100, ("video_events", 1): 7}
+    assert committed_offsets(str(tmp_path)) == {("video_events", 0): 100, ("video_events", 1): 7}
 
 
 def test_committed_offsets__nothing_committed_yet(tmp_path: Path) -> None:
-    assert committed_offsets(tmp_path) == {}
+    assert committed_offsets(str(tmp_path)) == {}
 
 
 def test_lag__never_negative() -> None:

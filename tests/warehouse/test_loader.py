@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from snowflake.connector import SnowflakeConnection
 
-from playhead.errors import WarehouseError
+from playhead.errors import MismatchError, WarehouseError
 from playhead.io.snowflake import execute, fetch_rows, warehouse_connection
 from playhead.settings import Settings
 from playhead.warehouse import loader
@@ -131,7 +131,7 @@ def test_load__that_does_not_reconcile_changes_nothing(
     tamper(monkeypatch)
     # 2026-11-23: ann 3 + bob 4 = 7; with the tampered play 8
     told = r"gold\.user_daily partition 2026-11-23 .* plays_count is 7 in the lakehouse and 8 in the warehouse"
-    with pytest.raises(WarehouseError, match=told):
+    with pytest.raises(MismatchError, match=told):
         gold.load(connection)
     assert ask("SELECT * FROM GOLD.USER_DAILY") == []
     assert ask("SELECT * FROM OPS.LOAD_LOG") == []

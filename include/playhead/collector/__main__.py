@@ -42,7 +42,9 @@ def main() -> int:
     except PlayheadError as error:
         logger.critical("%s", error)
         return 1
-    uvicorn.run(app, host="127.0.0.1", port=settings.port("collector"), access_log=False, log_config=None, timeout_graceful_shutdown=20)
+    uvicorn.run(
+        app, host=settings.bind_host, port=settings.port("collector"), access_log=False, log_config=None, timeout_graceful_shutdown=20
+    )
     return 0
 
 

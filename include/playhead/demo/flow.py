@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from playhead.contracts.model import event_types
@@ -34,7 +33,7 @@ def wait_for_bronze(settings: Settings, tell: Tell) -> None:
     topics = sorted({event.topic for event in event_types().values()})
 
     def has_landed() -> bool:
-        lag = sum(each.records for each in consumer_lag(client, committed_offsets(Path(settings.checkpoint)), topics))
+        lag = sum(each.records for each in consumer_lag(client, committed_offsets(settings.checkpoint), topics))
         tell(f"{lag:,} records to land")
         return lag == 0
 

@@ -39,6 +39,17 @@ def read_checkpoint(path: str) -> Checkpoint | None:
     return Checkpoint(query_id, _newest(filesystem, f"{root}/offsets"), _newest(filesystem, f"{root}/commits"))
 
 
+def read_finished_offsets(path: str) -> dict[str, dict[str, int]]:
+    """Where the newest finished batch ended: next offsets by topic and partition; empty before the first."""
+    filesystem, root = open_filesystem(path)
+    finished = _newest(filesystem, f"{root}/commits")
+    if finished is None:
+        return {}
+    with filesystem.open_input_file(f"{root}/offsets/{finished}") as file:
+        offsets: dict[str, dict[str, int]] = json.loads(file.read().splitlines()[-1])
+    return offsets
+
+
 def _newest(filesystem: FileSystem, directory: str) -> int | None:
     files = filesystem.get_file_info(FileSelector(directory, allow_not_found=True))
     return max((int(file.base_name) for file in files if file.base_name.isdigit()), default=None)

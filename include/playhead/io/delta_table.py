@@ -120,7 +120,8 @@ def query_log(lake: str, name: str, sql: str, parameters: Mapping[str, Any] | No
     table = find_table(lake, name)
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
-        database.register("log", arrow_schema(load_contract(name)).empty_table() if table is None else table.to_pyarrow_dataset())
+        shape = arrow_schema(load_contract(name))  # a column that an older table lacks is NULL
+        database.register("log", shape.empty_table() if table is None else table.to_pyarrow_dataset(schema=shape))
         answer: pa.Table = database.sql(sql, params=parameters or None).to_arrow_table()
     return list(answer.to_pylist())
 

@@ -5,13 +5,11 @@ Every call gives up on a broker that does not answer within ten seconds, with on
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
@@ -29,6 +27,7 @@ from confluent_kafka.admin import (
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from playhead.errors import BrokerError
+from playhead.io.checkpoint import read_finished_offsets
 from playhead.io.topics import Topic
 from playhead.settings import Settings
 
@@ -211,13 +210,9 @@ def consumer_lag(client: Mapping[str, str], committed: Offsets, names: Sequence[
     return [Lag(*pair, committed=committed.get(pair, starts[pair]), end=ends[pair]) for pair in pairs]
 
 
-def committed_offsets(checkpoint: Path) -> dict[tuple[str, int], int]:
+def committed_offsets(checkpoint: str) -> dict[tuple[str, int], int]:
     """Next offsets after the last micro-batch that a streaming query committed, read from its checkpoint (empty: no batch yet)."""
-    batches = [int(path.name) for path in (checkpoint / "commits").glob("[0-9]*")]
-    if not batches:
-        return {}
-    last_line = (checkpoint / "offsets" / str(max(batches))).read_text(encoding="utf-8").splitlines()[-1]
-    offsets: dict[str, dict[str, int]] = json.loads(last_line)
+    offsets = read_finished_offsets(checkpoint)
     return {(topic, int(partition)): offset for topic, by_partition in offsets.items() for partition, offset in by_partition.items()}
 
 

@@ -36,6 +36,7 @@ QUERY = "ingest"
 _PROPERTIES = {
     "delta.appendOnly": "true",
     "delta.deletedFileRetentionDuration": f"interval {RETAINED_DAYS} days",
+    "delta.enableChangeDataFeed": "true",  # the exporter of metrics reads the versions it has not seen; appends pay nothing for it
     "delta.dataSkippingStatsColumns": "event_hour",  # what builds filter by; no personal data gets into the transaction log
     "delta.checkpointInterval": "100",
 }

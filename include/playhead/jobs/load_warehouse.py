@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from playhead.errors import MismatchError
+from playhead.io.load_record import Outcome, record_load
 from playhead.io.lock import table_lock
 from playhead.warehouse.loader import load_warehouse
 from playhead.warehouse.schema import LOAD_LOG
@@ -30,6 +33,22 @@ def run_load(
         WarehouseError: the load was refused or does not reconcile; the warehouse is as it was.
     """
     started = time.monotonic()
-    with table_lock(lake, LOAD_LOG, holder=run_id):
+    with table_lock(lake, LOAD_LOG, holder=run_id), _recorded(lake) as told:
         report = load_warehouse(connection, spark, lake=lake, export_root=export_root, run_id=run_id, loaded_at=datetime.now(UTC))
+        told.update(report.rows)
     return report.to_dict() | {"seconds": round(time.monotonic() - started, 1)}
+
+
+@contextmanager
+def _recorded(lake: str) -> Iterator[dict[str, int]]:
+    """Record beside the lake what the load in hand comes to; it tells its rows by table."""
+    started, rows = time.monotonic(), dict[str, int]()
+    outcome: Outcome = "failed"
+    try:
+        yield rows
+        outcome = "loaded" if rows else "unchanged"
+    except MismatchError:
+        outcome = "mismatched"
+        raise
+    finally:
+        record_load(lake, outcome, at=time.time(), seconds=round(time.monotonic() - started, 1), rows=rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from playhead.bronze.buildable import BUILDABLE
@@ -44,6 +44,7 @@ class Plan:
     pending_hours: tuple[str, ...]
     gold_tables: tuple[str, ...]
     cursor_run: str | None
+    planned_at: str | None = None
 
     @property
     def is_backfill(self) -> bool:
@@ -102,6 +103,7 @@ def plan_build(
         pending_hours=tuple(pending),
         gold_tables=gold_tables or (DAILY_GOLD if newest_hours is None else HOURLY_GOLD),
         cursor_run=cursor.run_id,
+        planned_at=datetime.now(UTC).isoformat(),
     )
     write_json(_plan_path(lake, run_id), asdict(plan))
     logger.info("run=%s bronze_version=%s hours=%d pending=%d", run_id, bronze_version, len(plan.event_hours), len(plan.pending_hours))

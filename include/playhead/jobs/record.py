@@ -90,6 +90,7 @@ def _append_row(spark: SparkSession, lake: str, plan: Plan, verdicts: list[Verdi
             "pending_hours": [_moment(hour) for hour in pending],
             "published": versions,
             "failed_partitions": failed,
+            "planned_at": None if plan.planned_at is None else datetime.fromisoformat(plan.planned_at),
             "finished_at": datetime.now(UTC),
         }
         append_rows(lake, BUILD_LOG, [row])

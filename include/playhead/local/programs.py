@@ -97,7 +97,7 @@ def _foundations(settings: Settings) -> list[Program]:
 
 
 def _applications(settings: Settings, project: Path) -> list[Program]:
-    """The streaming app and the collector."""
+    """The streaming app, the collector and the exporter."""
     return [
         Program(
             "stream",
@@ -114,6 +114,13 @@ def _applications(settings: Settings, project: Path) -> list[Program]:
             f"http://{LOOPBACK}:{settings.port('collector')}",
             ("collector",),
             lambda: is_listening(settings.port("collector")),
+        ),
+        Program(
+            "exporter",
+            _python("-m", "playhead.observability.exporter"),
+            f"http://{LOOPBACK}:{settings.port('exporter')}/metrics",
+            ("exporter",),
+            lambda: is_listening(settings.port("exporter")),
         ),
     ]
 

@@ -16,7 +16,10 @@ STALE_AFTER = timedelta(seconds=90)
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The app's last sign of life. Times are ISO 8601, UTC; batch_id is -1 before the first batch of this process."""
+    """The app's last sign of life. Times are ISO 8601, UTC; batch_id is -1 before the first batch of this process.
+
+    The totals are of this process: they begin at zero when the app starts.
+    """
 
     updated_at: str
     started_at: str
@@ -25,6 +28,9 @@ class Heartbeat:
     batch_ms: int
     rows_per_s: float
     batch_finished_at: str | None
+    rows_total: int = 0
+    batches_total: int = 0
+    batches_ms_total: int = 0
 
 
 def heartbeat_path(home: Path) -> Path:

@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +56,9 @@ class HeartbeatListener(StreamingQueryListener):
         if progress.name != self._query:
             return
         rate = rows * 1000 / milliseconds if milliseconds else 0.0
-        self._last = Heartbeat(_now(), self._started_at, progress.batchId, rows, milliseconds, round(rate, 1), _now())
+        last = self._last
+        totals = (last.rows_total + rows, last.batches_total + 1, last.batches_ms_total + milliseconds)
+        self._last = Heartbeat(_now(), self._started_at, progress.batchId, rows, milliseconds, round(rate, 1), _now(), *totals)
         self._write()
         if rows:
             self._announce()
@@ -72,9 +75,7 @@ class HeartbeatListener(StreamingQueryListener):
             self._write()
 
     def _write(self) -> None:
-        last = self._last
-        beat = Heartbeat(_now(), last.started_at, last.batch_id, last.batch_rows, last.batch_ms, last.rows_per_s, last.batch_finished_at)
-        write_heartbeat(self._path, beat)
+        write_heartbeat(self._path, replace(self._last, updated_at=_now()))
 
 
 def closed_hour_announcement(now: datetime) -> bytes:

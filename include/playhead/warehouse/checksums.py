@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from playhead.contracts.model import Contract
-from playhead.errors import WarehouseError
+from playhead.errors import MismatchError
 from playhead.io.partitions import day_key, hour_key, merge_ranges
 from playhead.io.snowflake import fetch_rows
 from playhead.warehouse.schema import warehouse_table
@@ -69,14 +69,14 @@ def reconcile(name: str, keys: Sequence[str], lakehouse: Checksums, warehouse: C
     """Compare both sides partition by partition.
 
     Raises:
-        WarehouseError: a count or a sum differs; the message names table, partition, measure and both values.
+        MismatchError: a count or a sum differs; the message names table, partition, measure and both values.
     """
     for key in keys:
         ours, theirs = lakehouse.get(key, {ROWS: 0}), warehouse.get(key, {ROWS: 0})
         for measure in (ROWS, *sorted((ours.keys() | theirs.keys()) - {ROWS})):
             expected, found = _exact(ours.get(measure)), _exact(theirs.get(measure))
             if expected != found:
-                raise WarehouseError(
+                raise MismatchError(
                     f"{name} partition {key} does not reconcile: {measure} is {expected} in the lakehouse and {found} in the warehouse; "
                     "nothing was changed. Load again; if it persists, rebuild the partition with a backfill"
                 )

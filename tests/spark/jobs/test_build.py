@@ -110,6 +110,8 @@ def test_build__refused_partition_stays_pending_and_holds_nothing_back(spark: Sp
     cursor = read_cursor(lake)
     assert cursor is not None
     assert cursor.pending_hours == ("2026-01-31T06",)
+    (row,) = query_log(lake, "ops.build_log", "SELECT planned_at, finished_at FROM log")
+    assert row["planned_at"] < row["finished_at"]
     with pytest.raises(GateError):  # a record step that is tried again must not turn the refusal into success
         record_run(spark, lake, "run")
 

@@ -1,24 +1,36 @@
-"""The heartbeat tells of one query: batches of another one leave it as it is."""
+"""What the streaming app keeps of the batches of one query: the last one, and totals since it started."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from playhead.observability.heartbeat import heartbeat_path, read_heartbeat
 from playhead.observability.query_listener import HeartbeatListener
 
 
-def _progress(name: str, batch: int, rows: int) -> Any:
-    progress = SimpleNamespace(name=name, batchId=batch, numInputRows=rows, durationMs={"triggerExecution": 500})
+def batch(number: int, rows: int, milliseconds: int, *, name: str = "ingest") -> Any:
+    """The event of a finished batch, as Spark gives it."""
+    progress = SimpleNamespace(batchId=number, numInputRows=rows, durationMs={"triggerExecution": milliseconds}, name=name)
     return SimpleNamespace(progress=progress)
 
 
-def test_listener__only_its_query_moves_the_heartbeat_and_announces(tmp_path: Path) -> None:
+def test_progress__totals_are_of_all_batches_of_the_process(tmp_path: Path) -> None:
+    listener = HeartbeatListener(heartbeat_path(tmp_path), "ingest", lambda: True, lambda: None)
+    listener.onQueryProgress(batch(7, 100, 500))
+    listener.onQueryProgress(batch(8, 20, 250))
+    beat = read_heartbeat(tmp_path)
+    assert beat is not None
+    assert (beat.batch_id, beat.batch_rows, beat.batch_ms, beat.rows_per_s) == (8, 20, 250, 80.0)
+    assert (beat.rows_total, beat.batches_total, beat.batches_ms_total) == (120, 2, 750)
+
+
+def test_progress__only_its_query_moves_the_heartbeat_and_announces(tmp_path: Path) -> None:
     announced: list[int] = []
-    path = tmp_path / "beat.json"
-    listener = HeartbeatListener(path, "ingest", lambda: True, lambda: announced.append(1))
-    listener.onQueryProgress(_progress("ingest", 7, 10))
-    listener.onQueryProgress(_progress("alerts", 99, 5_000))
-    assert (json.loads(path.read_text())["batch_id"], json.loads(path.read_text())["batch_rows"], len(announced)) == (7, 10, 1)
+    listener = HeartbeatListener(heartbeat_path(tmp_path), "ingest", lambda: True, lambda: announced.append(1))
+    listener.onQueryProgress(batch(7, 10, 500))
+    listener.onQueryProgress(batch(99, 5_000, 500, name="alerts"))
+    beat = read_heartbeat(tmp_path)
+    assert beat is not None
+    assert (beat.batch_id, beat.batch_rows, beat.rows_total, len(announced)) == (7, 10, 10, 1)

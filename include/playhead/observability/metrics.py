@@ -1,0 +1,135 @@
+"""The exporter's metrics: each is declared here once; what Prometheus reads and docs/metrics.md follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from prometheus_client import Metric as Family
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.utils import floatToGoString
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric's name as rules and dashboards write it (a histogram's without _bucket, _sum and _count), and what it means."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    meaning: str
+    labels: tuple[str, ...] = ()
+
+
+class Distribution:
+    """How many observations fell at or below each bound; as much memory as it has bounds."""
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = tuple(bounds)
+        self._counts = np.zeros(len(bounds) + 1, dtype=np.int64)
+        self._total = 0.0
+
+    def add(self, values: ArrayLike) -> None:
+        """Count observations."""
+        seen = np.asarray(values, dtype=np.float64)
+        places = np.searchsorted(self._bounds, seen, side="left")
+        self._counts += np.bincount(places, minlength=len(self._counts))
+        self._total += float(seen.sum())
+
+    @property
+    def total(self) -> float:
+        """Sum of all observations."""
+        return self._total
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Prometheus' cumulative buckets."""
+        names = map(floatToGoString, (*self._bounds, float("inf")))  # as Prometheus 3 writes them itself: 60.0
+        return list(zip(names, map(float, self._counts.cumsum()), strict=True))
+
+
+Values = Mapping[tuple[str, ...], float | Distribution]
+Readings = dict[Metric, Values]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts by label values. Past `limit` different ones the rest is counted as `other`, so that memory stays bounded."""
+
+    limit: int = 200
+    counts: dict[tuple[str, ...], float] = field(default_factory=dict)
+
+    def add(self, label: str, count: float) -> None:
+        """Count."""
+        key = (label,) if (label,) in self.counts or len(self.counts) < self.limit else ("other",)
+        self.counts[key] = self.counts.get(key, 0.0) + count
+
+
+def family(metric: Metric, values: Values) -> Family:
+    """A metric with its values, as prometheus_client writes it."""
+    if metric.kind == "histogram":
+        histogram = HistogramMetricFamily(metric.name, metric.meaning, labels=metric.labels)
+        for labels, value in values.items():
+            if isinstance(value, Distribution):
+                histogram.add_metric(labels, value.buckets(), value.total)
+        return histogram
+    kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+    plain = kind(metric.name, metric.meaning, labels=metric.labels)
+    for labels, value in values.items():
+        if not isinstance(value, Distribution):
+            plain.add_metric(labels, value)
+    return plain
+
+
+SOURCE_UP = Metric("playhead_source_up", "gauge", "1 where the exporter could read the source at this scrape, else 0.", ("source",))
+SOURCE_SECONDS = Metric("playhead_source_seconds", "gauge", "How long reading the source took.", ("source",))
+
+HEARTBEAT_AGE = Metric("playhead_stream_heartbeat_age_seconds", "gauge", "Time since the streaming app's last sign of life.")
+STARTED = Metric("playhead_stream_started_timestamp_seconds", "gauge", "When the streaming app started; it changes at a restart.")
+STREAM_ROWS = Metric("playhead_stream_rows_total", "counter", "Records the streaming app landed since it started.")
+BATCHES = Metric("playhead_stream_batches_total", "counter", "Micro-batches since the streaming app started.")
+BATCH_SECONDS = Metric("playhead_stream_batch_seconds_total", "counter", "Time spent in micro-batches since the streaming app started.")
+LAST_BATCH_ROWS = Metric("playhead_stream_last_batch_rows", "gauge", "Records of the last micro-batch.")
+LAST_BATCH_SECONDS = Metric("playhead_stream_last_batch_seconds", "gauge", "How long the last micro-batch took.")
+LAST_BATCH_RATE = Metric("playhead_stream_last_batch_events_per_second", "gauge", "Records per second within the last micro-batch.")
+
+BRONZE_VERSION = Metric("playhead_bronze_version", "gauge", "Newest version of bronze.events.")
+COMMIT_AGE = Metric(
+    "playhead_bronze_commit_age_seconds", "gauge", "Time since the newest commit to bronze.events; grows while no event comes."
+)
+NEWEST_RECORD_AGE = Metric(
+    "playhead_bronze_newest_record_age_seconds",
+    "gauge",
+    "End-to-end age: time since the broker took the newest record that bronze.events shows; absent until the exporter saw a commit.",
+)
+VISIBLE_AFTER = Metric(
+    "playhead_event_visible_seconds",
+    "histogram",
+    "Of every record: from the broker's timestamp to the commit that shows it in bronze.events. The freshness objective counts these.",
+)
+RECORDS_REJECTED = Metric("playhead_records_rejected_total", "counter", "Records that landed with a reason for rejection.")
+REJECTIONS = Metric("playhead_rejections_total", "counter", "Reasons for rejection; a record can have several.", ("reason",))
+VERSIONS_PASSED_OVER = Metric(
+    "playhead_bronze_versions_passed_over_total",
+    "counter",
+    "Versions of bronze.events whose rows the exporter did not count, because nobody scraped it for long.",
+)
+
+LAG = Metric("playhead_kafka_lag_records", "gauge", "Records that bronze.events does not hold yet.", ("topic", "partition"))
+END_OFFSET = Metric("playhead_kafka_end_offset", "gauge", "Next offset that the broker will give.", ("topic", "partition"))
+
+BUILDS = Metric("playhead_builds_total", "counter", "Recorded builds: ops.build_log's rows.", ("dag", "kind"))
+BUILD_FINISHED = Metric("playhead_build_finished_timestamp_seconds", "gauge", "When the DAG's last pull build was recorded.", ("dag",))
+BUILD_SECONDS = Metric("playhead_build_seconds", "gauge", "From plan to record, of the DAG's last pull build.", ("dag",))
+TOUCHED_HOURS = Metric("playhead_build_touched_hours", "gauge", "Event hours the DAG's last pull build built.", ("dag",))
+PENDING_HOURS = Metric("playhead_build_pending_hours", "gauge", "Event hours the DAG's last pull build left to a later one.", ("dag",))
+PUBLISHED = Metric("playhead_partitions_published_total", "counter", "Partitions made visible: ops.publish_log's rows.", ("table",))
+REFUSED = Metric("playhead_partitions_refused_total", "counter", "Partitions the gate refused, by ops.build_log.", ("table",))
+
+LOADS = Metric("playhead_loads_total", "counter", "Warehouse loads: loaded, unchanged, mismatched or failed.", ("outcome",))
+LOAD_FINISHED = Metric("playhead_load_finished_timestamp_seconds", "gauge", "When the last good load (loaded, unchanged) finished.")
+LOAD_SECONDS = Metric("playhead_load_seconds", "gauge", "How long the last load that loaded rows took.")
+LOAD_ROWS = Metric("playhead_load_rows", "gauge", "Rows of the last load that loaded any.", ("table",))
+
+METRICS: tuple[Metric, ...] = tuple(value for value in globals().values() if isinstance(value, Metric))

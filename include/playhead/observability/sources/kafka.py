@@ -1,0 +1,21 @@
+"""Kafka: how far bronze.events is behind the end of each partition, by the streaming query's checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from playhead.io.kafka import committed_offsets, consumer_lag
+from playhead.observability import metrics as m
+
+
+def read_lag(client: Mapping[str, str], checkpoint: str, topics: Sequence[str]) -> m.Readings:
+    """Lag and end of every partition.
+
+    Raises:
+        BrokerError: no broker answers, or a topic does not exist.
+    """
+    found = consumer_lag(client, committed_offsets(checkpoint), topics)
+    return {
+        m.LAG: {(lag.topic, str(lag.partition)): lag.records for lag in found},
+        m.END_OFFSET: {(lag.topic, str(lag.partition)): lag.end for lag in found},
+    }

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from playhead.io.kafka import ensure_topics
 from playhead.io.topics import declared_topics
 from playhead.local.broker import running_broker
 from playhead.local.processes import log_tail, wait_until
+from playhead.settings import get_settings
 
 TABLE = Path("lake") / "bronze" / "events"
 _START_S = 120
@@ -50,20 +51,28 @@ class LiveStream:
         """bronze.events."""
         return self.directory / TABLE
 
-    @contextmanager
-    def app(self, name: str) -> Iterator[subprocess.Popen[bytes]]:
-        """The streaming app, its query started; ended with SIGTERM where it still runs.
+    def app(self, name: str, rules: Path | None = None) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        """The streaming app, with the shipped rules of alerts or those of a file; ended with SIGTERM where it still runs.
 
         Raises:
             RuntimeError: it did not end cleanly when asked to.
         """
-        log = self._log(name)
-        with python_process([str(ROOT / "spark_apps" / "stream.py")], self.bootstrap, self.directory, log) as process:
+        return self._running([str(ROOT / "spark_apps" / "stream.py")], name, rules)
+
+    def alerts_alone(self, name: str, rules: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        """The query `alerts` without the rest of the streaming app; else as `app`."""
+        return self._running(["-m", "benchmarks.alerts_alone"], name, rules)
+
+    @contextmanager
+    def _running(self, arguments: list[str], name: str, rules: Path | None) -> Iterator[subprocess.Popen[bytes]]:
+        log = self.log(name)
+        settings = {} if rules is None else {"PLAYHEAD_ALERT_RULES": str(rules)}
+        with python_process(arguments, self.bootstrap, self.directory, log, settings) as process:
             yield process
             if process.poll() is None:
                 process.terminate()
             if process.wait(timeout=_END_S) not in (0, -signal.SIGKILL):
-                raise RuntimeError(f"the streaming app ended with {process.returncode}: {log_tail(log, 10)}")
+                raise RuntimeError(f"{name} ended with {process.returncode}: {log_tail(log, 10)}")
 
     @contextmanager
     def sender(self, records: Path, rate: float, count: int) -> Iterator[subprocess.Popen[bytes]]:
@@ -72,7 +81,7 @@ class LiveStream:
         Raises:
             RuntimeError: not all could be sent.
         """
-        log = self._log("sender")
+        log = self.log("sender")
         command = ["-m", "benchmarks.paced_events", "--records", str(records), "--rate", str(rate), "--count", str(count)]
         with python_process(command, self.bootstrap, self.directory, log) as process:
             yield process
@@ -81,16 +90,16 @@ class LiveStream:
 
     def wait_started(self, app: subprocess.Popen[bytes], name: str) -> None:
         """Wait until the app's query runs."""
-        log = self._log(name)
+        log = self.log(name)
         wait_until(lambda: b"query=ingest started" in log.read_bytes(), lambda: app.poll() is None, "the streaming app", log, _START_S)
 
     def wait_sent(self, app: subprocess.Popen[bytes], name: str, count: int) -> None:
         """Wait until the broker holds `count` records."""
-        self._wait(app, name, lambda: sum(topic_ends(self.bootstrap).values()) >= count, f"sending {count} records")
+        self.wait(app, name, lambda: sum(topic_ends(self.bootstrap).values()) >= count, f"sending {count} records")
 
     def wait_landed(self, app: subprocess.Popen[bytes], name: str, count: int) -> None:
         """Wait until bronze holds `count` records."""
-        self._wait(app, name, lambda: self.landed() >= count, f"landing {count} records")
+        self.wait(app, name, lambda: self.landed() >= count, f"landing {count} records")
 
     def landed(self) -> int:
         """How many records bronze holds by its log."""
@@ -105,10 +114,12 @@ class LiveStream:
         found = connection.execute(_BOOKS, {"files": DeltaTable(self.table).file_uris()})
         return dict(zip([column[0] for column in found.description], found.fetchall()[0], strict=True))
 
-    def _wait(self, app: subprocess.Popen[bytes], name: str, ready: Callable[[], bool], what: str) -> None:
-        wait_until(ready, lambda: app.poll() is None, what, self._log(name), _LAND_S)
+    def wait(self, app: subprocess.Popen[bytes], name: str, ready: Callable[[], bool], what: str, limit_s: float = _LAND_S) -> None:
+        """Wait until something is so, as long as the app runs."""
+        wait_until(ready, lambda: app.poll() is None, what, self.log(name), limit_s)
 
-    def _log(self, name: str) -> Path:
+    def log(self, name: str) -> Path:
+        """What a process said."""
         return self.directory / f"{name}.log"
 
 
@@ -116,7 +127,7 @@ class LiveStream:
 def live_stream(directory: Path) -> Iterator[LiveStream]:
     """A broker of one's own with the declared topics, empty."""
     with running_broker(directory / "broker") as bootstrap:
-        ensure_topics({"bootstrap.servers": bootstrap}, list(declared_topics({}, 1).values()))
+        ensure_topics({"bootstrap.servers": bootstrap}, list(declared_topics(get_settings().topic_partitions, 1).values()))
         yield LiveStream(bootstrap, directory)
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,13 +51,15 @@ def run_process(arguments: Sequence[str], directory: Path, bootstrap: str = "") 
 
 
 @contextmanager
-def python_process(arguments: Sequence[str], bootstrap: str, directory: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def python_process(
+    arguments: Sequence[str], bootstrap: str, directory: Path, log: Path, settings: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Python with these arguments in a process group of its own, which is killed on exit where it has not ended by itself."""
     with log.open("ab") as said:
         process = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=directory,
-            env=environment(bootstrap, directory),
+            env=environment(bootstrap, directory) | dict(settings or {}),
             stdout=said,
             stderr=subprocess.STDOUT,
             start_new_session=True,

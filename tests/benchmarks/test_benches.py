@@ -13,7 +13,7 @@ import pytest
 from benchmarks.registry import BENCHES
 
 ROOT = Path(__file__).parents[2]
-SIZES = {"freshness": 4_000, "ingest": 20_000, "load": 20_000, "rebuild": 3_000, "recover": 60_000, "simulate": 20_000}
+SIZES = {"alerts": 2_000, "freshness": 4_000, "ingest": 20_000, "load": 20_000, "rebuild": 3_000, "recover": 60_000, "simulate": 20_000}
 ON_BATCH_ENGINE = {"load", "rebuild"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -18,7 +18,10 @@ app = typer.Typer(help="Alerts: what was found, and the rules.", no_args_is_help
 
 AsJson = Annotated[bool, typer.Option("--json", help="Rows as a JSON array.")]
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-_SHOWN = ("raised_at", "severity", "rule_id", "event_type", "session_id", "playback_id", "value", "comparison", "threshold", "event_id")
+_TOLD = (
+    *("raised_at", "severity", "rule_id", "event_type", "measure", "value", "comparison", "threshold"),
+    *("session_id", "playback_id", "event_id"),
+)
 _NEWEST = "SELECT * FROM log WHERE raised_at >= $since ORDER BY raised_at DESC, alert_id LIMIT $most"
 
 
@@ -41,25 +44,33 @@ def list_alerts(
     from playhead.io.delta_table import query_log
 
     found = query_log(get_settings().lake, ALERTS_LOG, _NEWEST, {"since": datetime.now(UTC) - parse_age(last), "most": limit})
-    rows = [{name: row[name] for name in _SHOWN} | {"raised_at": row["raised_at"].isoformat(timespec="milliseconds")} for row in found]
-    _show(rows, _SHOWN, as_json=as_json)
+    if as_json:
+        rows = [{name: row[name] for name in _TOLD} | {"raised_at": row["raised_at"].isoformat(timespec="milliseconds")} for row in found]
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    table = Table("raised (UTC)", "severity", "rule", "event", "because", "play or session", caption=_count(len(found), "alert"))
+    for row in found:
+        because = f"{row['measure']} {row['value']:g} {row['comparison']} {row['threshold']:g}"
+        whose = row["playback_id"] or row["session_id"]
+        table.add_row(f"{row['raised_at']:%m-%d %H:%M:%S}", row["severity"], row["rule_id"], row["event_type"], because, escape(whose))
+    Console().print(table)
 
 
 @app.command()
 def rules(as_json: AsJson = False) -> None:
     """Check the rules and show them."""
-    from playhead.alerts.rules import Rule
     from playhead.jobs.alerts import read_rules
 
-    path = get_settings().alert_rules_file
-    _show([rule.model_dump() for rule in read_rules(path)], tuple(Rule.model_fields), as_json=as_json)
-
-
-def _show(rows: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
+    found = read_rules(get_settings().alert_rules_file)
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False))
+        typer.echo(json.dumps([rule.model_dump() for rule in found], ensure_ascii=False))
         return
-    table = Table(*columns, caption=f"{len(rows)} rows")
-    for row in rows:
-        table.add_row(*(escape("" if row[column] is None else str(row[column])) for column in columns))
+    table = Table("rule", "severity", "event", "raised where", "meaning", caption=_count(len(found), "rule"))
+    for rule in found:
+        where = f"{rule.measure} {rule.comparison} {rule.threshold:g}" if rule.enabled else "disabled"
+        table.add_row(rule.rule_id, rule.severity, rule.event_type, where, escape(rule.description))
     Console().print(table)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

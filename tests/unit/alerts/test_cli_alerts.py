@@ -39,7 +39,9 @@ def test_list__shows_the_newest_first_and_nobody_s_name(tmp_path: Path) -> None:
     told = CliRunner().invoke(app, ["alerts", "list", "--json"])
     assert [row["event_id"] for row in json.loads(told.stdout)] == ["second", "first"]
     assert "someone" not in told.stdout
-    assert "1 rows" in CliRunner().invoke(app, ["alerts", "list", "--last", "30m"]).stdout
+    shown = CliRunner(env={"COLUMNS": "120"}).invoke(app, ["alerts", "list", "--last", "30m"]).stdout
+    assert "buffer_duration 12 > 10" in shown
+    assert "1 alert" in shown
 
 
 def test_list__no_alert_yet_is_no_error() -> None:
@@ -54,6 +56,7 @@ def test_list__a_wrong_span_is_told() -> None:
 def test_rules__are_shown_and_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = CliRunner().invoke(app, ["alerts", "rules", "--json"])
     assert "long_stall" in {row["rule_id"] for row in json.loads(told.stdout)}
+    assert "buffer_duration > 10" in CliRunner(env={"COLUMNS": "120"}).invoke(app, ["alerts", "rules"]).stdout
     monkeypatch.setenv("PLAYHEAD_ALERT_RULES", str(tmp_path / "absent.yaml"))
     get_settings.cache_clear()
     assert "PLAYHEAD_ALERT_RULES" in str(CliRunner().invoke(app, ["alerts", "rules"]).exception)

@@ -16,6 +16,7 @@ from playhead.errors import PlayheadError, StackError
 from playhead.io.airflow_api import AirflowApi
 from playhead.local.airflow_env import ADMIN, admin_password
 from playhead.local.system_packages import missing_packages
+from playhead.quality.accounting import take_accounts
 from playhead.settings import Settings
 
 BUILDS = ["build_hourly", "build_daily", "load_warehouse", "retrain_churn"]
@@ -41,11 +42,15 @@ def run_demo(
         played = plays.result() if plays is not None else []
     with _step(console, "Bronze: the streaming app lands every record") as tell:
         flow.wait_for_bronze(settings, tell)
-    with AirflowApi(settings.airflow_url, ADMIN, admin_password(settings.home)) as api:
-        _run_dags(api, console)
+    with AirflowApi(settings.airflow_url, ADMIN, admin_password(settings.home)) as api, ThreadPoolExecutor(max_workers=1) as bookkeeper:
+        _run_builds(api, console)
+        books = bookkeeper.submit(take_accounts, settings.lake, settings.ledger_dir)  # all is built; meanwhile the warehouse is loaded
+        with _step(console, "Airflow: load_warehouse") as tell:
+            flow.run_dags(api, ["load_warehouse"], tell)
+            flow.settle(api, BUILDS, tell)
         dag_runs = flow.run_states(api)
     with _step(console, "The books and the views"):
-        result = _result(settings, len(played), dag_runs, started)
+        result = DemoResult(books.result(), len(played), _views(settings), dag_runs, time.monotonic() - started)
     result.write(settings.home / "demo.json")
     show(console, result)
     if not result.accounts.is_balanced:
@@ -53,8 +58,8 @@ def run_demo(
     return result
 
 
-def _run_dags(api: AirflowApi, console: Console) -> None:
-    """Airflow's scheduler runs every DAG: the builds in order, what reads gold beside the watch and maintenance, then the load."""
+def _run_builds(api: AirflowApi, console: Console) -> None:
+    """Airflow's scheduler runs the builds in order, then what reads gold, beside the watch and maintenance."""
     errors = api.import_errors()
     if errors:
         raise StackError(f"a DAG does not load: {errors[0]}")
@@ -63,9 +68,6 @@ def _run_dags(api: AirflowApi, console: Console) -> None:
             flow.run_dags(api, [dag_id], tell)
     with _step(console, "Airflow: retrain_churn, stream_watch and maintain") as tell:
         flow.run_dags(api, ["retrain_churn", "stream_watch", "maintain"], tell)
-    with _step(console, "Airflow: load_warehouse") as tell:
-        flow.run_dags(api, ["load_warehouse"], tell)
-        flow.settle(api, BUILDS, tell)
 
 
 def _start_real_player(pool: ThreadPoolExecutor, settings: Settings, console: Console, count: int) -> Future[list[Any]] | None:
@@ -81,14 +83,12 @@ def _start_real_player(pool: ThreadPoolExecutor, settings: Settings, console: Co
     return pool.submit(play, count, home=settings.home, cache_dir=settings.cache_dir, collector=collector, port=settings.port("player"))
 
 
-def _result(settings: Settings, real_plays: int, dag_runs: dict[str, int], started: float) -> DemoResult:
+def _views(settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    """The first rows of each view."""
     from playhead.io.snowflake import fetch_rows, warehouse_connection
-    from playhead.quality.accounting import take_accounts
 
-    accounts = take_accounts(settings.lake, settings.ledger_dir)
     with closing(warehouse_connection(settings)) as connection:
-        views = {view: fetch_rows(connection, sql) for view, sql in VIEW_QUERIES.items()}
-    return DemoResult(accounts, real_plays, views, dag_runs, time.monotonic() - started)
+        return {view: fetch_rows(connection, sql) for view, sql in VIEW_QUERIES.items()}
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def test_the_app_is_asked_to_end(stream: LiveStream) -> None:
 
 def test_an_app_that_does_not_end_cleanly_is_an_error(stream: LiveStream) -> None:
     _write_app(stream, 1)
-    with pytest.raises(RuntimeError, match="the streaming app ended with 1"), stream.app("app") as app:
+    with pytest.raises(RuntimeError, match="app ended with 1"), stream.app("app") as app:
         stream.wait_started(app, "app")
 
 

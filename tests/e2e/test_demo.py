@@ -41,7 +41,9 @@ def test_books_balance_and_every_part_did_its_work(demo: Any) -> None:
     assert result["late"] > 0
     assert result["duplicates"] > 0
     assert result["silver"] + result["duplicates"] + result["late"] + result["accounts"]["rejected"] == result["bronze"]
-    assert set(result["dag_runs"]) == {"success"}
+    # stream_watch runs every five minutes, so one of it may be under way.
+    assert set(result["dag_runs"]) <= {"success", "queued", "running"}
+    assert result["dag_runs"]["success"] >= 6
     assert all(rows for rows in result["views"].values())
 
 

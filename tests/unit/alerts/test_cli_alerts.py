@@ -14,14 +14,13 @@ from playhead.cli import app
 from playhead.io.delta_table import append_rows
 from playhead.settings import get_settings
 
-NOW = datetime.now(UTC)
-
 
 def alert(name: str, age: timedelta) -> dict[str, Any]:
+    at = datetime.now(UTC) - age
     return {
-        "alert_id": name, "event_timestamp": NOW - age, "rule_id": "long_stall", "severity": "warning", "event_id": name, "value": 12.0,
+        "alert_id": name, "event_timestamp": at, "rule_id": "long_stall", "severity": "warning", "event_id": name, "value": 12.0,
         "event_type": "video_buffer", "session_id": "s", "playback_id": "p", "user_id": "someone", "measure": "buffer_duration",
-        "comparison": ">", "threshold": 10.0, "raised_at": NOW - age,
+        "comparison": ">", "threshold": 10.0, "raised_at": at,
     }  # fmt: skip
 
 

@@ -42,7 +42,7 @@ class AlertOptions:
     rules: Path
     window: timedelta
     slots: int
-    checkpoint_every: str = "1 minute"
+    checkpoint_every: str = "5 minutes"
 
 
 def event_topics() -> list[str]:

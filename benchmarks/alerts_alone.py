@@ -7,8 +7,9 @@ import signal
 import threading
 from datetime import timedelta
 
+from playhead.contracts.model import event_topics
 from playhead.io.kafka import client_config, partitions_count
-from playhead.jobs.alerts import AlertOptions, event_topics, run_alerts
+from playhead.jobs.alerts import AlertOptions, run_alerts
 from playhead.local.jars import ensure_jars
 from playhead.settings import get_settings
 from playhead.spark import stream_session

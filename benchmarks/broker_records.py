@@ -9,7 +9,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from playhead.contracts.model import event_types
+from playhead.contracts.model import event_topics
 
 Ends = Mapping[tuple[str, int], int]
 
@@ -21,7 +21,7 @@ def topic_ends(bootstrap: str) -> dict[tuple[str, int], int]:
     """The end of every partition of the event topics."""
     with _consumer(bootstrap) as consumer:
         present = consumer.list_topics(timeout=_ANSWER_S).topics
-        topics = sorted({event.topic for event in event_types().values()})
+        topics = event_topics()
         pairs = [(topic, partition) for topic in topics for partition in present[topic].partitions]
         return {pair: consumer.get_watermark_offsets(TopicPartition(*pair), timeout=_ANSWER_S)[1] for pair in pairs}
 

@@ -20,11 +20,12 @@ import yaml
 from confluent_kafka import Producer
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from playhead.contracts.model import event_topics
 from playhead.errors import StackError
 from playhead.io.delta_table import query_log
 from playhead.io.topics import declared_topics
 from playhead.jobs import alerts_log
-from playhead.jobs.alerts import event_topics, require_slots
+from playhead.jobs.alerts import require_slots
 from playhead.observability.heartbeat import read_heartbeat
 
 pytestmark = pytest.mark.slow

@@ -196,6 +196,11 @@ def _object(relative: str, index: int = 0) -> tuple[tuple[Column, ...], tuple[Co
     return columns, conditions
 
 
+def event_topics() -> list[str]:
+    """The Kafka topics that hold events, by name."""
+    return sorted({event.topic for event in event_types().values()})
+
+
 @cache
 def event_types() -> dict[str, EventType]:
     """The 24 event types by name, in the order of the contracts."""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from playhead.contracts.model import event_types
+from playhead.contracts.model import event_topics
 from playhead.errors import StackError
 from playhead.io.airflow_api import FINISHED, AirflowApi
 from playhead.io.kafka import client_config, committed_offsets, consumer_lag
@@ -30,7 +30,7 @@ def wait_for_bronze(settings: Settings, tell: Tell) -> None:
         StackError: it does not catch up in time; the message names the lag and the next step.
     """
     client = client_config(settings)
-    topics = sorted({event.topic for event in event_types().values()})
+    topics = event_topics()
 
     def has_landed() -> bool:
         lag = sum(each.records for each in consumer_lag(client, committed_offsets(settings.checkpoint), topics))

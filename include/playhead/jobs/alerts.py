@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from playhead.alerts.find import build_alerts
 from playhead.alerts.rules import Rule, parse_rules, rules_table
-from playhead.contracts.model import event_types
+from playhead.contracts.model import event_topics
 from playhead.errors import SettingsError, StackError
 from playhead.io.kafka import partitions_count
 from playhead.io.topics import ALERTS
@@ -43,11 +43,6 @@ class AlertOptions:
     window: timedelta
     slots: int
     checkpoint_every: str = "5 minutes"
-
-
-def event_topics() -> list[str]:
-    """The topics that hold events."""
-    return sorted({event.topic for event in event_types().values()})
 
 
 def read_rules(path: Path) -> tuple[Rule, ...]:

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from playhead.bronze.buildable import hours_to_build
 from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
-from playhead.contracts.model import event_types, load_contract
+from playhead.contracts.model import event_topics, load_contract
 from playhead.errors import StackError
 from playhead.io.checkpoint import read_checkpoint, read_query_id
 from playhead.io.delta_append import AppendedTable, DataFile, Layout, write_data_file
@@ -147,8 +147,7 @@ def with_record_columns(records: DataFrame) -> DataFrame:
 
 def read_records(spark: SparkSession, client: Mapping[str, str], max_records: int) -> DataFrame:
     """The event topics as a stream of Kafka records with headers. Lost offsets stop the query: loss is never silent."""
-    topics = sorted({event.topic for event in event_types().values()})
-    reader = spark.readStream.format("kafka").option("subscribe", ",".join(topics))
+    reader = spark.readStream.format("kafka").option("subscribe", ",".join(event_topics()))
     for name, value in kafka_options(client).items():
         reader = reader.option(f"kafka.{name}", value)
     return (

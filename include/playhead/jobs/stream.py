@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from deltalake.exceptions import DeltaError
 
+from playhead.contracts.model import event_topics
 from playhead.io.kafka import client_config, partitions_count
 from playhead.io.lock import table_lock
 from playhead.io.topics import CONTROL
-from playhead.jobs.alerts import AlertOptions, event_topics, run_alerts
+from playhead.jobs.alerts import AlertOptions, run_alerts
 from playhead.jobs.alerts_log import run_alerts_log
 from playhead.jobs.ingest import QUERY, IngestOptions, run_until, start_ingest
 from playhead.jobs.keep import start_keeping

@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client import Metric as Family
 from prometheus_client.registry import Collector
 
-from playhead.contracts.model import event_types
+from playhead.contracts.model import event_topics
 from playhead.errors import PlayheadError
 from playhead.io.kafka import client_config
 from playhead.observability import metrics as m
@@ -121,7 +121,7 @@ class SystemCollector(Collector):
 
 def system_sources(settings: Settings) -> dict[str, Source]:
     """What there is to read, by the name that `playhead_source_up` gives it."""
-    topics = sorted({event.topic for event in event_types().values()})
+    topics = event_topics()
     client = client_config(settings)
     return {
         "stream": lambda: read_stream(settings.home),

@@ -54,15 +54,25 @@ def read_heartbeat(home: Path) -> Heartbeat | None:
     return Heartbeat(**json.loads(path.read_text(encoding="utf-8")))
 
 
+def require_heartbeat(home: Path) -> Heartbeat:
+    """The last heartbeat.
+
+    Raises:
+        StackError: no app ever ran.
+    """
+    beat = read_heartbeat(home)
+    if beat is None:
+        raise StackError("the streaming app has never run here; start it with `playhead up stream`")
+    return beat
+
+
 def check_heartbeat(home: Path, *, now: datetime | None = None) -> dict[str, object]:
     """The heartbeat as a summary, if it is fresh.
 
     Raises:
         StackError: there is none, or it is stale; the message says what to do.
     """
-    beat = read_heartbeat(home)
-    if beat is None:
-        raise StackError("the streaming app has never run here; start it with `playhead up stream`")
+    beat = require_heartbeat(home)
     age = (now or datetime.now(UTC)) - datetime.fromisoformat(beat.updated_at)
     if age > STALE_AFTER:
         raise StackError(

@@ -34,7 +34,6 @@ WHERE run_kind = 'pull' ORDER BY bronze_version DESC, finished_at DESC LIMIT 1
 """
 # An event is one (family, event_id, hour).
 _IN_TIME = "NOT is_rejected AND NOT is_overdue"
-_NO_VERSION = -1
 _MEMORY = "2GB"
 
 
@@ -52,7 +51,7 @@ def open_books(lake: str) -> Iterator[duckdb.DuckDBPyConnection]:
         _create_view(books, "bronze_built", "bronze.events", built, _BRONZE)
         books.execute(f"CREATE VIEW in_time AS FROM bronze WHERE {_IN_TIME}")
         books.execute(f"CREATE VIEW built_rows AS FROM bronze_built WHERE {_IN_TIME} AND hour NOT IN (FROM pending)")
-        _create_conflicts(books, lake, None)
+        _create_conflicts(books, _files(lake, "ops.id_conflicts"))
         for family, table in SILVER.items():
             _create_silver(books, family, _files(lake, table))
         ids = (f"FROM silver_{family} SELECT family, event_id, hour" for family in SILVER)
@@ -77,7 +76,7 @@ def open_run_books(
         books.execute("CREATE TABLE pending (hour BIGINT)")
         files = _files(lake, "bronze.events", bronze_version)
         _create_view(books, "built_rows", "bronze.events", files, _BRONZE, f"{_IN_TIME} AND ({predicate(hours, 'event_hour')})")
-        _create_conflicts(books, lake, _NO_VERSION if conflicts_version is None else conflicts_version)
+        _create_conflicts(books, [] if conflicts_version is None else _files(lake, "ops.id_conflicts", conflicts_version))
         for family, silver in staged.items():
             _create_silver(books, family, silver)
         yield books
@@ -104,10 +103,8 @@ def _read_cursor(books: duckdb.DuckDBPyConnection, lake: str) -> int | None:
     return int(found[0])
 
 
-def _create_conflicts(books: duckdb.DuckDBPyConnection, lake: str, version: int | None) -> None:
-    select, condition = "event_id, epoch_us(event_hour) AS hour", "conflict = 'other_hour'"
-    files = [] if version == _NO_VERSION else _files(lake, "ops.id_conflicts", version)
-    _create_view(books, "conflicts", "ops.id_conflicts", files, select, condition)
+def _create_conflicts(books: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
+    _create_view(books, "conflicts", "ops.id_conflicts", files, "event_id, epoch_us(event_hour) AS hour", "conflict = 'other_hour'")
 
 
 def _create_silver(books: duckdb.DuckDBPyConnection, family: str, files: Sequence[str]) -> None:

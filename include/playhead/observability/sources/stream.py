@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playhead.errors import StackError
 from playhead.observability import metrics as m
-from playhead.observability.heartbeat import read_heartbeat
+from playhead.observability.heartbeat import require_heartbeat
 
 
 def read_stream(home: Path, now: datetime | None = None) -> m.Readings:
@@ -16,9 +15,7 @@ def read_stream(home: Path, now: datetime | None = None) -> m.Readings:
     Raises:
         StackError: it never ran here.
     """
-    beat = read_heartbeat(home)
-    if beat is None:
-        raise StackError("the streaming app has never run here; start it with `playhead up stream`")
+    beat = require_heartbeat(home)
     age = (now or datetime.now(UTC)) - datetime.fromisoformat(beat.updated_at)
     values: dict[m.Metric, float] = {
         m.HEARTBEAT_AGE: age.total_seconds(),

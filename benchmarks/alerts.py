@@ -11,20 +11,18 @@ import json
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
-from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report
-from benchmarks.live_stream import LiveStream, live_stream
-from benchmarks.paced_events import TEMPLATES, Template, make_record, templates
-from benchmarks.preload import simulated_records
+from benchmarks.harness import OURS, Bench, Goal, Measurement
+from benchmarks.live_stream import LiveStream, live_stream, prepared
+from benchmarks.paced_events import Template, make_record, templates
 from playhead.io.topics import ALERTS
 from playhead.local.processes import wait_until
 
@@ -38,15 +36,8 @@ _RULES = (
 )
 
 
-@contextmanager
-def prepare(state_dir: Path, size: int, report: Report) -> Iterator[Sequence[Contestant]]:
-    """The simulated events that those that happen are made of; broker and app belong to a turn."""
-    report("alerts: simulating what events are made of (kept for the next time)")
-    made_of = templates(simulated_records(state_dir, TEMPLATES, is_valid=True))
-    yield [Contestant(OURS, partial(_run, made_of, size))]
-
-
-def _run(made_of: Sequence[Template], size: int, directory: Path) -> Measurement:
+def _run(records: Path, size: int, directory: Path) -> Measurement:
+    made_of = templates(records)
     alone = _latencies(made_of, size, directory / "alone", LiveStream.alerts_alone)
     together = _latencies(made_of, size, directory / "together", LiveStream.app)
     details = {f"{way}_{name}": value for way, found in (("alone", alone), ("together", together)) for name, value in spread(found).items()}
@@ -162,6 +153,6 @@ BENCH = Bench(
         at_most={"alone_p50_ms": 5, "alone_p99_ms": 25, "together_p99_ms": 100},
     ),
     size=300_000,
-    prepare=prepare,
+    prepare=prepared("alerts", _run),
     difference=difference,
 )

@@ -32,7 +32,7 @@ def record_digest(bootstrap: str, starts: Ends, ends: Ends) -> dict[str, Any]:
     for message in _messages(bootstrap, starts, ends):
         count += 1
         digest += int.from_bytes(blake2b(repr(_content(message)).encode(), digest_size=8).digest())
-    return {"records": count, "digest": str(digest)}
+    return {"rows": count, "digest": str(digest)}
 
 
 def _content(message: Message) -> tuple[Any, ...]:

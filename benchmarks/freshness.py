@@ -7,18 +7,14 @@ next batch, the batch. The first tenth of the events is left out, it pays for th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
 from benchmarks.bronze_table import Commit, commits
-from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report
-from benchmarks.live_stream import difference, live_stream
-from benchmarks.paced_events import TEMPLATES
-from benchmarks.preload import simulated_records
+from benchmarks.harness import Bench, Goal, Measurement
+from benchmarks.live_stream import difference, live_stream, prepared
 
 RATE = 2_000
 _APP = "app"
@@ -30,14 +26,6 @@ FROM (
     JOIN (SELECT unnest($files) AS filename, unnest($at_ms) AS at_ms) USING (filename)
     WHERE producer_sequence >= $first)
 """
-
-
-@contextmanager
-def prepare(state_dir: Path, size: int, report: Report) -> Iterator[Sequence[Contestant]]:
-    """The simulated events that those that happen are made of; broker and app belong to a turn."""
-    report("freshness: simulating what events are made of (kept for the next time)")
-    records = simulated_records(state_dir, TEMPLATES, is_valid=True)
-    yield [Contestant(OURS, partial(_run, records, size))]
 
 
 def _run(records: Path, size: int, directory: Path) -> Measurement:
@@ -71,6 +59,6 @@ BENCH = Bench(
     unit="s from event to commit, median",
     goal=Goal("a median of at most 0.8 s, a 99th percentile of at most 1.5 s", {}, "lower", at_most={"p50_s": 0.8, "p99_s": 1.5}),
     size=600_000,
-    prepare=prepare,
+    prepare=prepared("freshness", _run),
     difference=difference,
 )

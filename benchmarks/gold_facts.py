@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
-from deltalake import WriterProperties, write_deltalake
+import pyarrow as pa
 
-from playhead.contracts.derive import arrow_schema
-from playhead.contracts.model import load_contract
-from playhead.io.delta_table import append_rows, open_table, table_version
+from benchmarks.gold_lake import kept_lake, publish_days, record_build, select_table
 
 FACTS = "gold.user_content_daily"
 DAYS = 30
 _FIRST_DAY = date(2026, 1, 2)
-_BUILT_AT = datetime(2026, 2, 1, tzinfo=UTC)
 # Four titles a viewer and day; measures vary by row and day, as real ones do, so that they do not compress to nothing.
 _DAY_SQL = """
 SELECT $day::DATE AS event_date,
@@ -33,33 +32,16 @@ FROM range($rows) numbers(n)
 
 def gold_lake(state_dir: Path, size: int) -> Path:
     """A lake whose user_content_daily has `size` rows on thirty days; made at the first call, kept for the next ones."""
-    lake = state_dir / f"gold-{size}"
-    if not lake.is_dir():
-        partial = lake.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        _fill(str(partial), size)
-        partial.rename(lake)
-    return lake
+    return kept_lake(state_dir / f"gold-{size}", partial(_fill, size))
 
 
-def _fill(lake: str, size: int) -> None:
-    contract = load_contract(FACTS)
-    table = open_table(lake, contract)
-    rows_by_day = {_FIRST_DAY + timedelta(days=n): size // DAYS + (n < size % DAYS) for n in range(DAYS)}
-    for day, rows in rows_by_day.items():
-        facts = duckdb.sql(_DAY_SQL, params={"day": day.isoformat(), "rows": rows}).to_arrow_table()
-        write_deltalake(
-            table,
-            facts.select(contract.column_names).cast(arrow_schema(contract)),
-            mode="append",
-            writer_properties=WriterProperties(compression="ZSTD"),
-        )
-    version = table_version(lake, FACTS)
-    of_build = {"run_id": "bench", "dag_id": "build_daily", "bronze_version": 0}
-    published = {"table_name": FACTS, "table_version": version, "inputs": [], "content_hash": "bench", "published_at": _BUILT_AT}
-    append_rows(
-        lake,
-        "ops.publish_log",
-        [of_build | published | {"partition_key": day.isoformat(), "rows_count": rows} for day, rows in rows_by_day.items()],
-    )
-    append_rows(lake, "ops.build_log", [of_build | {"run_kind": "pull", "published": [(FACTS, version)], "finished_at": _BUILT_AT}])
+def _fill(size: int, lake: str) -> None:
+    record_build(lake, {FACTS: publish_days(lake, FACTS, _days(size))})
+
+
+def _days(size: int) -> Iterator[tuple[date, pa.Table]]:
+    with closing(duckdb.connect()) as connection:
+        for number in range(DAYS):
+            day = _FIRST_DAY + timedelta(days=number)
+            rows = size // DAYS + (number < size % DAYS)
+            yield day, select_table(connection, _DAY_SQL, {"day": day.isoformat(), "rows": rows})

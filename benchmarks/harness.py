@@ -36,6 +36,9 @@ class Contestant:
     run: Callable[[Path], Measurement]
 
 
+Prepare = Callable[[Path, int, Report], AbstractContextManager[Sequence[Contestant]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What ours is held to: its figure as a ratio of each peer's, at least (figures where more is better) or at most.
@@ -79,7 +82,7 @@ class Bench:
     unit: str
     goal: Goal
     size: int
-    prepare: Callable[[Path, int, Report], AbstractContextManager[Sequence[Contestant]]]
+    prepare: Prepare
     difference: Callable[[Mapping[str, Any], int], str | None]
 
 
@@ -126,6 +129,14 @@ def alternate(
         if difference is not None:
             raise UnequalRowsError(f"{bench.name}: {difference}; the figures are not kept")
     return turns
+
+
+def digests_differ(produced: Mapping[str, Mapping[str, Any]], least: int) -> str | None:
+    """What is unequal where each produced `rows` and a `digest` of them: fewer rows than there must be, or other ones."""
+    for name, found in produced.items():
+        if found["rows"] < least:
+            return f"{name} holds {found['rows']} rows where at least {least} were to be"
+    return None if len({(found["rows"], found["digest"]) for found in produced.values()}) == 1 else f"rows differ: {produced}"
 
 
 def figures_by_contestant(turns: Iterable[Mapping[str, Any]]) -> dict[str, list[float]]:

@@ -16,11 +16,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from benchmarks import bronze_table
 from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report
-from benchmarks.preload import produce, simulated_records, simulation_options
+from benchmarks.prebuilt_records import prebuilt, send
+from benchmarks.preload import simulated_records, simulation_options
 from benchmarks.processes import ROOT, run_process
 from playhead.io.kafka import ensure_topics
 from playhead.io.topics import declared_topics
@@ -37,14 +39,8 @@ def prepare(state_dir: Path, size: int, report: Report) -> Iterator[Sequence[Con
     records = simulated_records(state_dir, size)
     with tempfile.TemporaryDirectory(prefix="broker-", dir=state_dir) as directory, running_broker(Path(directory)) as bootstrap:
         ensure_topics({"bootstrap.servers": bootstrap}, list(declared_topics({}, 1).values()))
-        sent = 0
-
-        def told(count: int) -> None:
-            nonlocal sent
-            sent += count
-            report(f"ingest: producing {sent:,} of {size:,} records")
-
-        produce(bootstrap, records, size, simulation_options(size).producer_id, told)
+        wanted = islice(prebuilt(records, simulation_options(size).producer_id), size)
+        send(bootstrap, wanted, lambda sent: report(f"ingest: producing {sent:,} of {size:,} records"))
         yield contestants(bootstrap)
 
 

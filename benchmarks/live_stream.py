@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from deltalake import DeltaTable
 
 from benchmarks import bronze_table
 from benchmarks.broker_records import topic_ends
+from benchmarks.harness import OURS, Contestant, Measurement, Prepare, Report
+from benchmarks.paced_events import TEMPLATES
+from benchmarks.preload import simulated_records
 from benchmarks.processes import ROOT, python_process
 from playhead.events.ledger import read_ledger
 from playhead.io.kafka import ensure_topics
@@ -129,6 +133,20 @@ def live_stream(directory: Path) -> Iterator[LiveStream]:
     with running_broker(directory / "broker") as bootstrap:
         ensure_topics({"bootstrap.servers": bootstrap}, list(declared_topics(get_settings().topic_partitions, 1).values()))
         yield LiveStream(bootstrap, directory)
+
+
+def prepared(name: str, run: Callable[[Path, int, Path], Measurement]) -> Prepare:
+    """How a bench of the live stream is prepared: `run` is given what events are made of, their number, and a turn's directory.
+
+    Broker and app belong to a turn.
+    """
+
+    @contextmanager
+    def prepare(state_dir: Path, size: int, report: Report) -> Iterator[Sequence[Contestant]]:
+        report(f"{name}: simulating what events are made of (kept for the next time)")
+        yield [Contestant(OURS, partial(run, simulated_records(state_dir, TEMPLATES, is_valid=True), size))]
+
+    return prepare
 
 
 def kill(app: subprocess.Popen[bytes]) -> None:

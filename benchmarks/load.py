@@ -13,17 +13,17 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import duckdb
 
 from benchmarks.batch_engine import batch_engine
 from benchmarks.gold_facts import FACTS, gold_lake
-from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report
+from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report, digests_differ
 from benchmarks.processes import run_process
 from playhead.contracts.model import load_contract
 from playhead.io.delta_table import table_path
@@ -67,8 +67,8 @@ def _copy(lake: Path, directory: Path) -> Measurement:
     command = ["-m", "benchmarks.peers.bare_duckdb", "--table", table_path(str(lake), FACTS), "--name", _COPIED]
     seconds = json.loads(run_process([*command, "--database", str(database)], directory).output)["seconds"]
     with closing(duckdb.connect(database, read_only=True)) as connection:
-        held, digest = connection.execute(digest_sql(_COPIED)).fetchall()[0]
-    return Measurement(seconds, {"held": int(held), "digest": int(digest)})
+        rows, digest = connection.execute(digest_sql(_COPIED)).fetchall()[0]
+    return Measurement(seconds, {"rows": int(rows), "digest": int(digest)})
 
 
 def _no_engine() -> NoReturn:
@@ -78,7 +78,8 @@ def _no_engine() -> NoReturn:
 def digest_sql(table: str) -> str:
     """Rows, and a sum of a hash of each, in words that both engines know: columns as text, for their types differ; hashes that add up."""
     texts = ", ".join(f"{column.name}::VARCHAR" for column in load_contract(FACTS).columns)
-    return f"SELECT COUNT(*) AS HELD, SUM((HASH(CONCAT_WS('|', {texts})) % {_HASHES})::BIGINT) AS DIGEST FROM {table}"
+    row = f"CONCAT_WS('|', {texts})"
+    return f'SELECT COUNT(*) AS "ROWS", SUM((HASH({row}) % {_HASHES})::BIGINT) AS DIGEST FROM {table}'
 
 
 @contextmanager
@@ -93,14 +94,6 @@ def running_warehouse(directory: Path) -> Iterator[Settings]:
         yield settings
 
 
-def difference(produced: Mapping[str, Mapping[str, Any]], size: int) -> str | None:
-    """What is unequal: the number of rows, or some value."""
-    for name, rows in produced.items():
-        if rows["held"] != size:
-            return f"{name} holds {rows['held']} rows where {size} were published"
-    return None if len({rows["digest"] for rows in produced.values()}) == 1 else f"rows differ: {produced}"
-
-
 BENCH = Bench(
     name="load",
     unit="s",
@@ -112,5 +105,5 @@ BENCH = Bench(
     ),
     size=10_000_000,
     prepare=prepare,
-    difference=difference,
+    difference=digests_differ,
 )

@@ -10,7 +10,6 @@ ours: the phases `gold` and `audience` of a build, on a Spark Connect server. du
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ import duckdb
 from deltalake import DeltaTable
 
 from benchmarks.batch_engine import batch_engine
+from benchmarks.gold_lake import borrowed_lake
 from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report
 from benchmarks.peers.duckdb_gold import duckdb_type
 from benchmarks.processes import run_process
@@ -52,11 +52,7 @@ def prepare(state_dir: Path, size: int, report: Report) -> Iterator[Sequence[Con
 
 
 def _rebuild(spark: SparkSession, silver: Path, directory: Path) -> Measurement:
-    lake = directory / "lake"
-    lake.mkdir()
-    for layer in ("bronze", "silver"):
-        (lake / layer).symlink_to(silver / layer)
-    shutil.copytree(silver / "ops", lake / "ops")
+    lake = borrowed_lake(silver, directory, ("bronze", "silver"))
     took = dict.fromkeys(_STEPS, 0.0)
     plan_build(spark, str(lake), dag_id="bench", run_id=_RUN, kind="pull")
     for phase in _PHASES:

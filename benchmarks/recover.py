@@ -7,27 +7,14 @@ the while. Rows are compared by ids with the producer's ledger: one lost or doub
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from benchmarks.bronze_table import commits
-from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report
-from benchmarks.live_stream import difference, kill, live_stream
-from benchmarks.paced_events import TEMPLATES
-from benchmarks.preload import simulated_records
+from benchmarks.harness import Bench, Goal, Measurement
+from benchmarks.live_stream import difference, kill, live_stream, prepared
 
 RATE = 5_000
 _KILLED, _NEW = "killed_app", "new_app"
-
-
-@contextmanager
-def prepare(state_dir: Path, size: int, report: Report) -> Iterator[Sequence[Contestant]]:
-    """The simulated events that those that happen are made of; broker and app belong to a turn."""
-    report("recover: simulating what events are made of (kept for the next time)")
-    records = simulated_records(state_dir, TEMPLATES, is_valid=True)
-    yield [Contestant(OURS, partial(_run, records, size))]
 
 
 def _run(records: Path, size: int, directory: Path) -> Measurement:
@@ -64,6 +51,6 @@ BENCH = Bench(
     unit="s from start to first commit",
     goal=Goal("a commit at most 15 s after the new process starts; nothing lost, nothing doubled", {}, "lower", at_most={"figure": 15}),
     size=300_000,
-    prepare=prepare,
+    prepare=prepared("recover", _run),
     difference=difference,
 )

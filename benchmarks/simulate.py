@@ -11,14 +11,13 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from benchmarks.broker_records import record_digest, topic_ends
-from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report
+from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report, digests_differ
 from benchmarks.preload import simulated_records, simulation_options
 from benchmarks.processes import run_process
 from playhead.io.kafka import ensure_topics
@@ -62,14 +61,6 @@ def _send_prebuilt(bootstrap: str, size: int, records: Path, directory: Path) ->
     return sent["records"] / sent["seconds"], {"per_cpu_s": round(sent["records"] / sent["cpu_s"])}
 
 
-def difference(produced: Mapping[str, Mapping[str, Any]], size: int) -> str | None:
-    """What is unequal: fewer records than asked for, or other records in the topics."""
-    for name, records in produced.items():
-        if records["records"] < size:
-            return f"{name} sent {records['records']} records where at least {size} were to be"
-    return None if len({tuple(records.values()) for records in produced.values()}) == 1 else f"records differ: {produced}"
-
-
 BENCH = Bench(
     name="simulate",
     unit="records/s",
@@ -80,5 +71,5 @@ BENCH = Bench(
     ),
     size=1_000_000,
     prepare=prepare,
-    difference=difference,
+    difference=digests_differ,
 )

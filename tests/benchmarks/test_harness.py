@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks.__main__ import run_bench
-from benchmarks.harness import Bench, Contestant, Goal, Measurement, Report, UnequalRowsError, alternate, summarise
+from benchmarks.harness import Bench, Contestant, Goal, Measurement, Report, UnequalRowsError, alternate, digests_differ, summarise
 from benchmarks.results import append_result, circumstances, last_results, render
 
 
@@ -98,6 +98,20 @@ def test_unequal_rows_are_refused_after_the_first_alternation(tmp_path: Path) ->
     with pytest.raises(UnequalRowsError, match="toy: rows differ"):
         run_bench(bench, runs=2, size=100, state_dir=tmp_path)
     assert [path.name for path in tmp_path.rglob("*") if path.name.startswith("2-")] == []
+
+
+@pytest.mark.parametrize(
+    ("peer", "told"),
+    [
+        pytest.param({"rows": 9, "digest": 7}, "peer holds 9 rows where at least 10", id="too few"),
+        pytest.param({"rows": 11, "digest": 7}, "rows differ", id="one more than ours"),
+        pytest.param({"rows": 10, "digest": 8}, "rows differ", id="other values"),
+        pytest.param({"rows": 10, "digest": 7}, None, id="equal"),
+    ],
+)
+def test_digests_tell_unequal_rows(peer: dict[str, Any], told: str | None) -> None:
+    found = digests_differ({"ours": {"rows": 10, "digest": 7}, "peer": peer}, 10)
+    assert found is None if told is None else (found or "").startswith(told)
 
 
 def test_a_result_is_one_line_of_json_and_the_last_line_counts(tmp_path: Path) -> None:

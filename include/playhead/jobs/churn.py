@@ -69,7 +69,7 @@ def build_features(spark: SparkSession, lake: str, run: RunContext, *, horizon_d
     write_json(_plan_path(lake, run), {"inputs": inputs, "cutoffs": _as_json(cutoffs)})
     features = build_feature_rows(user_daily.filter(F.col("event_date") <= F.lit(cutoffs.score)), user_content_daily, cutoffs)
     features.write.mode("overwrite").parquet(_features_path(lake, run))
-    counted = {row.slice: row["count"] for row in _features(spark, lake, run).groupBy("slice").count().collect()}
+    counted = {row.slice: row["count"] for row in read_features(spark, lake, run).groupBy("slice").count().collect()}
     logger.info("run=%s score_date=%s rows=%s", run.run_id, cutoffs.score, counted)
     return {"score_date": cutoffs.score.isoformat(), "training_cutoffs": len(cutoffs.training), "rows": counted}
 
@@ -88,7 +88,7 @@ def train_and_promote(
     plan = _require_plan(lake, run)
     if run.kind == "backfill":
         return _untrained(run, "a backfill scores with the model in service and trains none")
-    slices = _sample(_features(spark, lake, run), max_rows)
+    slices = labelled_slices(read_features(spark, lake, run), max_rows)
     try:
         challenger = _train(plan.cutoffs, slices)
     except ModelError as problem:
@@ -120,7 +120,7 @@ def score(spark: SparkSession, lake: str, run: RunContext, *, registry: ChurnReg
     version = champion.version if champion else RULE_VERSION
     if champion is None:
         logger.warning("run=%s: no churn model is in service, so the rule baseline scores", run.run_id)
-    scores = build_churn_scores(_features(spark, lake, run), plan.cutoffs.horizon_days, champion)
+    scores = build_churn_scores(read_features(spark, lake, run), plan.cutoffs.horizon_days, champion)
     count = publish_scores(spark, lake, run, scores, plan.cutoffs.score, plan.inputs, docs=docs)
     remove_tree(staging_directory(lake, run.key))
     remove_tree(run_directory(lake, run.key))
@@ -167,7 +167,7 @@ def _untrained(run: RunContext, reason: str) -> dict[str, Any]:
     return {"promoted": False, "reason": reason, "challenger": None}
 
 
-def _sample(features: DataFrame, max_rows: int) -> dict[str, pd.DataFrame]:
+def labelled_slices(features: DataFrame, max_rows: int = MAX_TRAINING_ROWS) -> dict[str, pd.DataFrame]:
     """Labelled rows by slice, at most about max_rows in all; whole users are left out, and the same ones at every run."""
     labelled = features.filter(F.col("slice").isin(*_LABELLED))
     share = min(1.0, max_rows / max(1, labelled.count()))
@@ -175,7 +175,8 @@ def _sample(features: DataFrame, max_rows: int) -> dict[str, pd.DataFrame]:
     return {name: kept[kept["slice"] == name].sort_values(["cutoff_date", "user_id"], kind="stable") for name in _LABELLED}
 
 
-def _features(spark: SparkSession, lake: str, run: RunContext) -> DataFrame:
+def read_features(spark: SparkSession, lake: str, run: RunContext) -> DataFrame:
+    """What build_features left for the later steps of the run."""
     return spark.read.parquet(_features_path(lake, run))
 
 

@@ -172,14 +172,14 @@ def test_churn__no_gold_at_all_names_the_next_step(spark, tmp_path):
 
 
 def test_churn__sample_is_bounded_and_keeps_whole_users(world):
-    from playhead.jobs.churn import _sample
+    from playhead.jobs.churn import labelled_slices
 
     run = replace(RUN, run_id="manual__3")
     build_features(world.spark, world.lake, run, horizon_days=7)
     rows = world.spark.read.parquet(f"{world.lake}/_staging/{run.key}/churn_features")
     total = rows.filter("slice <> 'score'").count()
 
-    small, everything = _sample(rows, total // 4), _sample(rows, total)
+    small, everything = labelled_slices(rows, total // 4), labelled_slices(rows, total)
     kept = {user for frame in small.values() for user in frame["user_id"]}
 
     assert sum(map(len, everything.values())) == total

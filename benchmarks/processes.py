@@ -33,20 +33,22 @@ def run_process(arguments: Sequence[str], directory: Path, bootstrap: str = "") 
     Raises:
         RuntimeError: it failed; the message quotes the end of its log.
     """
+    return run_command([sys.executable, *arguments], directory, environment(bootstrap, directory))
+
+
+def run_command(command: Sequence[str], directory: Path, env: Mapping[str, str]) -> Ended:
+    """Run a command in `directory` to its end.
+
+    Raises:
+        RuntimeError: it failed; the message quotes the end of its log.
+    """
     log = directory / "log"
     began, cpu_began = time.monotonic(), _cpu_s()
     with log.open("wb") as said:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=directory,
-            env=environment(bootstrap, directory),
-            stdout=subprocess.PIPE,
-            stderr=said,
-            check=False,
-        )
+        done = subprocess.run(list(command), cwd=directory, env=dict(env), stdout=subprocess.PIPE, stderr=said, check=False)
     seconds, cpu_s = time.monotonic() - began, _cpu_s() - cpu_began
     if done.returncode:
-        raise RuntimeError(f"{' '.join(arguments)} ended with {done.returncode}: {log_tail(log, 10)}")
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {log_tail(log, 10)}")
     return Ended(done.stdout.decode(), seconds, cpu_s)
 
 

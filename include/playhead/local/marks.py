@@ -16,10 +16,11 @@ _GRACE_S = 5
 
 def marked_processes(home: Path) -> list[psutil.Process]:
     """The processes of the stack whose state lies in `home`, without this one."""
-    return [process for process in psutil.process_iter() if process.pid != os.getpid() and _is_marked(process, home)]
+    return [process for process in psutil.process_iter() if process.pid != os.getpid() and is_marked(process, home)]
 
 
-def _is_marked(process: psutil.Process, home: Path) -> bool:
+def is_marked(process: psutil.Process, home: Path) -> bool:
+    """Whether a process is of that stack, and still runs."""
     try:
         return process.environ().get(STACK_VARIABLE) == str(home) and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, psutil.AccessDenied, OSError):

@@ -19,14 +19,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import lightgbm as lgb
-
 from benchmarks.batch_engine import batch_engine
 from benchmarks.churn_users import TABLES, churn_lake
 from benchmarks.gold_lake import borrowed_lake
 from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report
 from benchmarks.peers.bare_lightgbm import HELD_OUT, TRAIN, margin_digest
 from benchmarks.processes import run_process
+from playhead.churn.model import load_lightgbm
 from playhead.churn.registry import ChurnRegistry
 from playhead.churn.train import evaluate, train_model
 from playhead.jobs.churn import build_features, labelled_slices, read_features, score, train_and_promote
@@ -82,7 +81,7 @@ def _retrain(spark: SparkSession, kept: Path, directory: Path) -> Measurement:
     seconds = time.monotonic() - began
     produced = {
         "scored": scored["users"] if trained["promoted"] else f"no model: {trained['reason']}",
-        "margins": margin_digest(lgb.Booster(model_str=model.booster_text), slices["held_out"]),
+        "margins": margin_digest(load_lightgbm().Booster(model_str=model.booster_text), slices["held_out"]),
     }
     return Measurement(seconds, produced, {name: round(figure, 2) for name, figure in details.items()})
 

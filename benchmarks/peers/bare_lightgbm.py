@@ -1,7 +1,7 @@
 """Peer: lightgbm.train on a matrix that lies ready, and nothing else. Prints one line of JSON.
 
-The product's own parameters and rounds, on the rows that it trains on; what it then predicts of the held-out rows, before any
-calibration, is told as a digest.
+The product's own parameters, rounds and way of waiting, on the rows that it trains on; what it then predicts of the held-out rows, before
+any calibration, is told as a digest.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import lightgbm as lgb
 import pandas as pd
 
 from playhead.churn.feature_list import FEATURE_NAMES
+from playhead.churn.model import load_lightgbm
 from playhead.churn.train import PARAMETERS, ROUNDS
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def matrix(rows: pd.DataFrame) -> np.ndarray[Any, Any]:
     return rows[list(FEATURE_NAMES)].to_numpy(dtype="float64")
 
 
-def margin_digest(booster: lgb.Booster, rows: pd.DataFrame) -> str:
+def margin_digest(booster: Any, rows: pd.DataFrame) -> str:
     """A digest of what the trees say of rows, to the last bit."""
     return hashlib.sha256(booster.predict(matrix(rows), raw_score=True, num_threads=1).tobytes()).hexdigest()
 
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, required=True, help=f"directory with {TRAIN} and {HELD_OUT}")
     arguments = parser.parse_args()
     train = pd.read_parquet(arguments.rows / TRAIN)
+    lgb = load_lightgbm()
     features, labels = matrix(train), train["churned"].to_numpy(dtype="float64")
     began = time.monotonic()
     booster = lgb.train(PARAMETERS, lgb.Dataset(features, label=labels, feature_name=list(FEATURE_NAMES)), num_boost_round=ROUNDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,8 +97,7 @@ class ChurnModel:
         return model
 
     def _booster(self) -> Any:
-        import lightgbm as lgb
-
+        lgb = load_lightgbm()
         try:
             return lgb.Booster(model_str=self.booster_text)
         except lgb.basic.LightGBMError as error:
@@ -108,6 +108,14 @@ class ChurnModel:
         if missing:
             raise ModelError(f"the model needs {', '.join(missing)}, which the features lack; build features with the same release")
         return rows[list(self.features)].to_numpy(dtype="float64")
+
+
+def load_lightgbm() -> Any:
+    """LightGBM with threads that sleep while they wait for each other; they spin by default, and beside a busy engine stand in its way."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read once, when the library is loaded
+    import lightgbm
+
+    return lightgbm
 
 
 def calibrated(margins: np.ndarray[Any, Any], calibration: Calibration) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from playhead.churn.feature_list import FEATURE_NAMES, FEATURES
-from playhead.churn.model import Calibration, ChurnModel
+from playhead.churn.model import Calibration, ChurnModel, load_lightgbm
 from playhead.errors import ModelError
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ def train_model(train: pd.DataFrame, calibration: pd.DataFrame, horizon_days: in
         calibration: the same of other users, at cut-offs no later.
         horizon_days: H of the label.
     """
-    import lightgbm as lgb
-
+    lgb = load_lightgbm()
     ordered = train.sort_values(["cutoff_date", "user_id"], kind="stable")
     data = lgb.Dataset(
         ordered[list(FEATURE_NAMES)].to_numpy(dtype="float64"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 
 import pytest
 
 from playhead.churn.feature_list import FEATURE_NAMES, FEATURES, TOPIC_WORDS
-from playhead.churn.model import CALIBRATION_FILE, FEATURES_FILE, MODEL_FILE, NO_REASON, Calibration, ChurnModel, _reasons
+from playhead.churn.model import CALIBRATION_FILE, FEATURES_FILE, MODEL_FILE, NO_REASON, Calibration, ChurnModel, _reasons, load_lightgbm
 from playhead.churn.train import train_model
 from playhead.errors import ModelError
 
@@ -85,3 +86,15 @@ def test_model__every_topic_has_words_with_a_feature_of_its_own():
 def test_model__calibration_must_keep_the_ranking():
     with pytest.raises(ModelError):
         Calibration(slope=-1.0)
+
+
+def test_threads_of_the_trees_sleep_while_they_wait(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    load_lightgbm()
+    assert os.environ["OMP_WAIT_POLICY"] == "passive"
+
+
+def test_an_operators_way_of_waiting_stays(monkeypatch):
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    load_lightgbm()
+    assert os.environ["OMP_WAIT_POLICY"] == "active"

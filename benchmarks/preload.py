@@ -10,7 +10,7 @@ from pathlib import Path
 from playhead.events.simulator import ParquetSink, SimulationOptions, run_simulation
 
 # Always the same days, so that a bench works on the same bytes whenever it runs.
-_TODAY = date(2026, 2, 1)
+TODAY = date(2026, 2, 1)
 # A viewer makes about 1,100 records in 35 days, so over 30 on a day; of few viewers some are idle.
 _RECORDS_PER_USER = 800
 _RECORDS_PER_DAY = 20
@@ -37,12 +37,20 @@ def simulated_records(state_dir: Path, size: int, *, is_valid: bool = False) -> 
         ValueError: the simulation has fewer records.
     """
     options = simulation_options(size, is_valid=is_valid)
-    home = state_dir / f"simulation-{size}{'-valid' if is_valid else ''}"
+    return kept_simulation(state_dir / f"simulation-{size}{'-valid' if is_valid else ''}", options, size)
+
+
+def kept_simulation(home: Path, options: SimulationOptions, least: int = 0) -> Path:
+    """The records of a simulation as Parquet files; simulated at the first call, kept for the next ones.
+
+    Raises:
+        ValueError: the simulation has fewer records than `least`.
+    """
     if not home.is_dir():
         partial = home.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
-        summary = run_simulation(options, home=partial, now_day=_TODAY, open_sink=lambda: ParquetSink(partial / "records"))
-        if summary.records < size:
-            raise ValueError(f"the simulation has {summary.records} records, {size} are needed; raise _FEWEST_USERS or _FEWEST_DAYS")
+        summary = run_simulation(options, home=partial, now_day=TODAY, open_sink=lambda: ParquetSink(partial / "records"))
+        if summary.records < least:
+            raise ValueError(f"the simulation has {summary.records} records, {least} are needed; raise _FEWEST_USERS or _FEWEST_DAYS")
         partial.rename(home)
     return home / "records"

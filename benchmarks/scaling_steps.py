@@ -62,7 +62,7 @@ def measure_size(spark: SparkSession, state_dir: Path, directory: Path, size: Si
     steps |= _build(spark, lake)
     with running_warehouse(directory) as settings:
         load = partial(_load, spark, settings, lake, directory)
-        steps["warehouse load"] = _measured(partial(load, "first")) | {"bytes": _stored(directory, "*.db", "*.duckdb")}
+        steps["warehouse load"] = _measured(partial(load, "first")) | {"bytes": _stored(directory / "warehouse")}
         of_day: Costs = {}
         if rebuilds_day:
             start = datetime.combine(LAST_DAY, time(), UTC)
@@ -131,5 +131,6 @@ def _table_bytes(lake: str, name: str) -> int:
     return sum(int(size.as_py()) for size in sizes)
 
 
-def _stored(directory: Path, *patterns: str) -> int:
-    return sum(path.stat().st_size for pattern in patterns for path in directory.rglob(pattern))
+def _stored(warehouse: Path) -> int:
+    """Bytes of the databases, what is not yet merged into their files included."""
+    return sum(path.stat().st_size for path in warehouse.glob("*.db*"))

@@ -15,6 +15,7 @@ from playhead import (
     cli_build,
     cli_churn,
     cli_demo,
+    cli_live,
     cli_metrics,
     cli_player,
     cli_quarantine,
@@ -64,6 +65,7 @@ app.command("accounts", rich_help_panel=_ANSWERS)(cli_books.accounts)
 app.command("reconcile", rich_help_panel=_ANSWERS)(cli_books.reconcile)
 app.add_typer(cli_churn.app, name="churn", rich_help_panel=_ANSWERS)
 app.add_typer(cli_alerts.app, name="alerts", rich_help_panel=_ANSWERS)
+app.command("live", rich_help_panel=_ANSWERS)(cli_live.live)
 app.command("query", rich_help_panel=_ANSWERS)(cli_warehouse.query)
 app.command("views", rich_help_panel=_ANSWERS)(cli_warehouse.views)
 app.command("load", rich_help_panel=_ANSWERS)(cli_warehouse.load)

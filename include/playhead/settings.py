@@ -131,6 +131,11 @@ class Settings(BaseSettings):
         return f"{self.lake}/_checkpoints/alerts"
 
     @property
+    def live_checkpoint(self) -> str:
+        """Checkpoint of the streaming query `live`."""
+        return f"{self.lake}/_checkpoints/live"
+
+    @property
     def alert_rules_file(self) -> Path:
         """The file that holds the alerts' rules."""
         return self.alert_rules or Path(str(files("playhead.alerts").joinpath("rules.yaml")))

@@ -36,7 +36,8 @@ BATCH_CONF = DELTA_CONF | {
 }
 
 
-# The streaming app reads Kafka and hands records to its workers; it needs no Delta. Nothing adaptive: that costs latency and gains nothing.
+# The streaming app reads Kafka and hands records to its workers; only `live` reads Delta, with settings of its own. Nothing adaptive: that
+# costs latency and gains nothing.
 STREAM_CONF = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.adaptive.enabled": "false",
@@ -56,21 +57,25 @@ _TELL_OF_EVERY_STOP = (
     "org.apache.spark.sql.execution.datasources.v2.WriteToDataSourceV2Exec",
 )
 
+_WARNS_OF_EVERY_NEW_PLAY = "org.apache.spark.sql.execution.python.streaming.TransformWithStateInPySparkStateServer"
+
 # Tasks of one batch of `ingest`: one per core of a small machine. More slots than that are the real-time tasks' own.
 INGEST_TASKS = 2
+# `live` runs one task at a time.
+LIVE_TASKS = 1
 
 
 def stream_session(jars: list[Path], *, memory: str = "2g", real_time_tasks: int = 0, ui_port: int | None = None) -> SparkSession:
     """The classic session of the streaming app. With ui_port its UI listens on loopback there, else there is none.
 
     A task of Real-time Mode holds its slot as long as the query runs, one for each Kafka partition, and mostly waits: there are slots for
-    `real_time_tasks` of them beside those of `ingest`, which goes on with as many tasks as before.
+    `real_time_tasks` of them, and for the one of `live`, beside those of `ingest`, which goes on with as many tasks as before.
     """
     from pyspark.sql import SparkSession
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else workers run whatever `python3` is, without our packages
     ui = {"spark.ui.enabled": "false"} if ui_port is None else {"spark.ui.port": str(ui_port), "spark.ui.enabled": "true"}
-    slots = INGEST_TASKS + real_time_tasks
+    slots = INGEST_TASKS + (LIVE_TASKS + real_time_tasks if real_time_tasks else 0)
     options = (
         STREAM_CONF
         | ui
@@ -91,11 +96,15 @@ def stream_session(jars: list[Path], *, memory: str = "2g", real_time_tasks: int
 
 
 def _quieten(session: SparkSession) -> None:
-    """Spark writes three stack traces for each task of a query that is stopped; what fails by itself, the query's exception tells."""
+    """Spark writes three stack traces for each task of a query that is stopped; what fails by itself, the query's exception tells.
+
+    It also warns of each key that a state does not hold yet, which is how a play begins, and names it.
+    """
     jvm: Any = session.sparkContext._jvm
     log4j = jvm.org.apache.logging.log4j
     for name in _TELL_OF_EVERY_STOP:
         log4j.core.config.Configurator.setLevel(name, log4j.Level.OFF)
+    log4j.core.config.Configurator.setLevel(_WARNS_OF_EVERY_NEW_PLAY, log4j.Level.ERROR)
 
 
 def connect(remote: str) -> SparkSession:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from playhead.contracts.model import event_types, field_dictionary, load_contract, table_names
+from playhead.contracts.model import built_tables, event_types, field_dictionary, load_contract, table_names
+from playhead.quality.suites import gated_tables
+from playhead.warehouse.schema import loaded_contracts
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "include" / "playhead"
@@ -22,11 +24,12 @@ def test_table_has_module_builder_and_test_by_its_name(name: str) -> None:
     module = PACKAGE / layer / f"{table}.py"
     functions = {n.name for n in ast.parse(module.read_text()).body if isinstance(n, ast.FunctionDef)}
     assert f"build_{table}" in functions
-    engine = "unit" if layer == "bronze" else "spark"  # bronze is built without Spark
+    by_writer = {"batch": "spark", "stream": "unit" if layer == "bronze" else "stream"}  # bronze is built without Spark
+    engine = by_writer[load_contract(name).writer]
     assert (ROOT / "tests" / engine / layer / f"test_{table}.py").is_file()
 
 
-@pytest.mark.parametrize("name", [n for layer in ("silver", "gold") for n in table_names(layer)])
+@pytest.mark.parametrize("name", [n for layer in ("silver", "gold") for n in built_tables(layer)])
 def test_table_has_a_generated_suite_by_its_name(name: str) -> None:
     assert (ROOT / "great_expectations" / "expectations" / f"{name.replace('.', '__')}.json").is_file()
 
@@ -39,6 +42,13 @@ def test_every_table_has_owner_freshness_grain_and_writer() -> None:
         assert contract.grain, name
         assert contract.writer in {"stream", "batch"}, name
         assert contract.key, name
+
+
+def test_what_the_streaming_app_writes_is_neither_gated_nor_loaded_nor_maintained_by_the_engine() -> None:
+    streamed = {name for name in table_names() if load_contract(name).writer == "stream"}
+    assert {"bronze.events", "gold.qoe_live", "ops.alerts_log"} <= streamed
+    assert not streamed & {*gated_tables(), *loaded_contracts(), *built_tables()}
+    assert {"silver.playbacks", "gold.user_daily"} <= {*gated_tables()} & {*built_tables()}
 
 
 def test_there_are_24_event_types_in_four_families() -> None:

@@ -24,8 +24,10 @@ import yaml
 from confluent_kafka import Producer
 
 from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
-from playhead.contracts.model import event_types
+from playhead.contracts.derive import arrow_schema
+from playhead.contracts.model import event_types, load_contract
 from playhead.io.delta_append import write_data_file
+from playhead.io.delta_merge import MergedTable
 from playhead.io.delta_table import append_rows
 from playhead.io.load_record import record_load
 from playhead.jobs.ingest import bronze_layout, open_bronze
@@ -86,8 +88,9 @@ class SmallSystem:
     batches: int = 0
 
     def go_on(self) -> None:
-        """A batch lands: one commit, one heartbeat, its offsets. A build and a load follow."""
+        """A batch lands: one commit, one heartbeat, its offsets. Its plays are counted; a build and a load follow."""
         self._land()
+        self._count()
         now = datetime.now(UTC).isoformat()
         beat = Heartbeat(now, now, self.batches, 3, 400, 7.5, now, 3 * self.batches, self.batches, 400 * self.batches)
         write_heartbeat(heartbeat_path(self.settings.home), beat)
@@ -109,6 +112,17 @@ class SmallSystem:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         self.batches += 1
+
+    def _count(self) -> None:
+        contract = load_contract("gold.qoe_live")
+        minute = datetime.now(UTC).replace(second=0, microsecond=0)
+        rows = [
+            dict.fromkeys(contract.column_names, 1)
+            | {"event_date": at.date(), "event_hour": at.replace(minute=0), "event_minute": at}
+            | {"country": "DE", "platform": "web", "is_final": False}
+            for at in (minute - timedelta(minutes=1), minute)
+        ]
+        MergedTable(self.settings.lake, contract).merge(pa.Table.from_pylist(rows, arrow_schema(contract)), "test", self.batches)
 
     def _build(self) -> None:
         now = datetime.now(UTC)
@@ -183,7 +197,7 @@ def await_samples(ask: Callable[..., Any], query: str) -> list[dict[str, Any]]:
 
 def test_every_source_of_the_small_system_is_read(ask: Callable[..., Any]) -> None:
     found = {sample["metric"]["source"]: sample["value"][1] for sample in ask("query", query="playhead_source_up")["result"]}
-    assert found == dict.fromkeys(("stream", "bronze", "kafka", "builds", "loads"), "1")
+    assert found == dict.fromkeys(("stream", "bronze", "kafka", "builds", "live", "loads"), "1")
 
 
 @pytest.mark.parametrize("panel", sorted(QUERIES))

@@ -75,3 +75,11 @@ def test_parsing_dags_imports_no_engine() -> None:
     )
     outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert outcome.returncode == 0, outcome.stderr[-2000:]
+
+
+def test_assets_of_a_layer_are_the_tables_that_builds_make() -> None:
+    from playhead.orchestration.assets import layer_assets
+
+    names = {asset.name for asset in layer_assets("gold")}
+    assert "gold.user_daily" in names
+    assert "gold.qoe_live" not in names, "the streaming app writes it, and no run of a DAG"

@@ -274,3 +274,8 @@ def table_names(layer: str | None = None) -> tuple[str, ...]:
                 if not _custom(contract, "fragment"):
                     names.append(str(contract.name))
     return tuple(names)
+
+
+def built_tables(layer: str | None = None) -> tuple[str, ...]:
+    """Names of the published tables that the batch engine writes, by their contracts; the streaming app writes the others."""
+    return tuple(name for name in table_names(layer) if load_contract(name).writer == "batch")

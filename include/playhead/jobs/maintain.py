@@ -10,7 +10,7 @@ import logging
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from playhead.contracts.model import load_contract, table_names
+from playhead.contracts.model import built_tables, load_contract
 from playhead.io.delta import optimize, vacuum
 from playhead.io.delta_table import days_to_merge, find_table
 from playhead.io.lock import table_lock
@@ -41,7 +41,7 @@ def maintain_tables(spark: SparkSession, lake: str, *, today: date | None = None
                 _merge_files(spark, lake, name, last)
             vacuum(spark, lake, name)
 
-    tables = [name for name in batch_tables() if find_table(lake, name) is not None]
+    tables = [name for name in built_tables() if find_table(lake, name) is not None]
     side_by_side(maintain, tables)
     removed = sum(remove_older(f"{lake}/{directory}", ABANDONED_AFTER) for directory in ("_staging", "_runs"))
     logger.info("tables=%d abandoned_runs_removed=%d", len(tables), removed)
@@ -64,8 +64,3 @@ def _merge_files(spark: SparkSession, lake: str, name: str, last: date) -> None:
     days = days_to_merge(table, last - timedelta(days=OPTIMIZED_DAYS), last) if table is not None else []
     if days:
         optimize(spark, lake, name, days)
-
-
-def batch_tables() -> tuple[str, ...]:
-    """Published tables that the batch engine writes, by their contracts; ops.load_log lives in the warehouse."""
-    return tuple(name for name in table_names() if load_contract(name).writer == "batch")

@@ -1,6 +1,7 @@
 """The streaming app as a process: its session, its lock, its heartbeat, and a clean stop on SIGTERM.
 
-`ingest` is what the app is for: when it fails, the app ends. `alerts` and the table that it feeds run beside it, and are started again.
+`ingest` is what the app is for: when it fails, the app ends. `alerts`, the table that it feeds, and `live` run beside it, and are started
+again.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from playhead.jobs.alerts import AlertOptions, run_alerts
 from playhead.jobs.alerts_log import run_alerts_log
 from playhead.jobs.ingest import QUERY, IngestOptions, run_until, start_ingest
 from playhead.jobs.keep import start_keeping
+from playhead.jobs.live import run_live
 from playhead.jobs.maintain import maintain_bronze
 from playhead.local.jars import ensure_jars
 from playhead.observability.heartbeat import heartbeat_path
@@ -60,7 +62,7 @@ def run_stream(settings: Settings, *, available_now: bool = False) -> None:
 
 
 def _run_queries(spark: SparkSession, settings: Settings, stop: threading.Event, alerts: AlertOptions | None) -> None:
-    """Run `ingest`, with alerts beside it or alone until all is landed."""
+    """Run `ingest`, with `alerts` and `live` beside it or alone until all is landed."""
     client = client_config(settings)
     listener = HeartbeatListener(heartbeat_path(settings.home), QUERY, lambda: not stop.is_set(), hour_announcer(client))
     spark.streams.addListener(listener)
@@ -73,6 +75,7 @@ def _run_queries(spark: SparkSession, settings: Settings, stop: threading.Event,
         if alerts is not None:
             beside.append(start_keeping("alerts", lambda: run_alerts(spark, client, alerts, stop), stop))
             beside.append(start_keeping("alerts_log", lambda: run_alerts_log(settings.lake, client, stop), stop))
+            beside.append(start_keeping("live", lambda: run_live(spark, settings.lake, settings.live_checkpoint, stop), stop))
         run_until(ingest, stop)
     finally:
         stop.set()

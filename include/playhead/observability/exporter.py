@@ -1,7 +1,8 @@
 """`python -m playhead.observability.exporter`: the whole system's metrics for Prometheus, on loopback, read when it scrapes.
 
 It holds no engine and asks for nothing that grows: a heartbeat file, the new versions of bronze, the brokers' offsets, the ops logs when
-they have changed, and the record of the last load. Sources are read side by side; one that cannot be read is `playhead_source_up` 0.
+they have changed, the last hour of live numbers, and the record of the last load. Sources are read side by side; one that cannot be read
+is `playhead_source_up` 0.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from playhead.observability import metrics as m
 from playhead.observability.sources.bronze import BronzeChanges
 from playhead.observability.sources.builds import Builds
 from playhead.observability.sources.kafka import read_lag
+from playhead.observability.sources.live import read_live
 from playhead.observability.sources.loads import read_loads
 from playhead.observability.sources.stream import read_stream
 from playhead.settings import Settings, get_settings
@@ -128,6 +130,7 @@ def system_sources(settings: Settings) -> dict[str, Source]:
         "bronze": BronzeChanges(settings.lake).read,
         "kafka": lambda: read_lag(client, settings.checkpoint, topics),
         "builds": Builds(settings.lake).read,
+        "live": lambda: read_live(settings.lake),
         "loads": lambda: read_loads(settings.lake),
     }
 

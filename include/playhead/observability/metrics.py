@@ -119,6 +119,16 @@ VERSIONS_PASSED_OVER = Metric(
 LAG = Metric("playhead_kafka_lag_records", "gauge", "Records that bronze.events does not hold yet.", ("topic", "partition"))
 END_OFFSET = Metric("playhead_kafka_end_offset", "gauge", "Next offset that the broker will give.", ("topic", "partition"))
 
+_GROUP = ("country", "platform")
+LIVE_AGE = Metric("playhead_live_age_seconds", "gauge", "Time since the newest minute of gold.qoe_live began; grows while no event comes.")
+LIVE_OPEN = Metric("playhead_live_open_plays", "gauge", "Plays under way now. The metrics below are of the last whole minute.", _GROUP)
+LIVE_PLAYS = Metric("playhead_live_minute_plays", "gauge", "Plays that began.", _GROUP)
+LIVE_FAILED = Metric("playhead_live_minute_failed_plays", "gauge", "Plays that met a fatal error.", _GROUP)
+LIVE_STALL_SECONDS = Metric("playhead_live_minute_stall_seconds", "gauge", "Time stalled.", _GROUP)
+LIVE_OPEN_SECONDS = Metric("playhead_live_minute_open_seconds", "gauge", "Time that plays were under way, pauses included.", _GROUP)
+LIVE_AD_IMPRESSIONS = Metric("playhead_live_minute_ad_impressions", "gauge", "Ads shown.", _GROUP)
+LIVE_AD_ERRORS = Metric("playhead_live_minute_ad_errors", "gauge", "Ads that could not be shown.", _GROUP)
+
 BUILDS = Metric("playhead_builds_total", "counter", "Recorded builds: ops.build_log's rows.", ("dag", "kind"))
 BUILD_FINISHED = Metric("playhead_build_finished_timestamp_seconds", "gauge", "When the DAG's last pull build was recorded.", ("dag",))
 BUILD_SECONDS = Metric("playhead_build_seconds", "gauge", "From plan to record, of the DAG's last pull build.", ("dag",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.providers.common.messaging.triggers.msg_queue import MessageQueueTrigger
 from airflow.sdk import Asset, AssetWatcher
 
-from playhead.contracts.model import load_contract, table_names
+from playhead.contracts.model import built_tables, load_contract
 from playhead.io.topics import CONTROL
 
 
@@ -16,8 +16,8 @@ def table_asset(name: str) -> Asset:
 
 
 def layer_assets(layer: str) -> list[Asset]:
-    """The assets of all tables of a layer."""
-    return [table_asset(name) for name in table_names(layer)]
+    """The assets of all tables of a layer that builds make."""
+    return [table_asset(name) for name in built_tables(layer)]
 
 
 def hour_closed(message: object) -> object:

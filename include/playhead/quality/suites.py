@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from playhead.contracts.model import Contract, load_contract, table_names
+from playhead.contracts.model import Contract, built_tables, load_contract
 from playhead.quality.contract_rules import rule_codes
 
 GATED_LAYERS = ("silver", "gold")
@@ -20,7 +20,7 @@ GATED_LAYERS = ("silver", "gold")
 
 def gated_tables() -> tuple[str, ...]:
     """Tables that pass the gate before they are published."""
-    return tuple(name for layer in GATED_LAYERS for name in table_names(layer))
+    return tuple(name for layer in GATED_LAYERS for name in built_tables(layer))
 
 
 def suite_name(table: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from playhead.contracts.model import table_names
+from playhead.contracts.model import built_tables
 from playhead.io.delta_table import query_log
 
 BUILD_LOG = "ops.build_log"
@@ -44,7 +44,9 @@ def plan_loads(lake: str, loaded: Loaded) -> list[TableLoad]:
     of_gold = query_log(lake, PUBLISH_LOG, _OF_GOLD)
     versions = pinned_versions(query_log(lake, BUILD_LOG, "SELECT finished_at, published FROM log"), of_gold)
     latest = latest_publishes(of_gold, versions)
-    loads = [TableLoad(name, versions[name], changed(latest[name], loaded.get(name, {}))) for name in table_names("gold") if name in latest]
+    loads = [
+        TableLoad(name, versions[name], changed(latest[name], loaded.get(name, {}))) for name in built_tables("gold") if name in latest
+    ]
     return [load for load in loads if load.partitions]
 
 

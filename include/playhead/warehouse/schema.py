@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from playhead.contracts.derive import warehouse_ddl, warehouse_type
-from playhead.contracts.model import Contract, load_contract, table_names
+from playhead.contracts.model import Contract, built_tables, load_contract
 from playhead.errors import WarehouseError
 from playhead.io.snowflake import execute, fetch_rows
 
@@ -28,8 +28,8 @@ _COLUMNS_SQL = (
 
 @cache
 def loaded_contracts() -> dict[str, Contract]:
-    """The contracts of the tables that live in the warehouse, by their one name: all of gold, and the load log."""
-    return {name: load_contract(name) for name in (*table_names("gold"), LOAD_LOG)}
+    """The contracts of the tables that live in the warehouse, by their one name: what builds make of gold, and the load log."""
+    return {name: load_contract(name) for name in (*built_tables("gold"), LOAD_LOG)}
 
 
 def warehouse_table(name: str, schema: str | None = None) -> str:

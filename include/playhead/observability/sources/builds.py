@@ -8,7 +8,7 @@ from typing import Any
 
 from deltalake import DeltaTable
 
-from playhead.contracts.model import table_names
+from playhead.contracts.model import built_tables
 from playhead.io.delta_table import find_table, query_log
 from playhead.observability import metrics as m
 
@@ -51,7 +51,7 @@ class Builds:
     def __init__(self, lake: str) -> None:
         self._builds = _Log(lake, "ops.build_log", (_LAST_PULL, _BUILDS, _REFUSED))
         # From zero on: a counter that appears at one would hide its first refusal from increase().
-        self._none_yet: dict[tuple[str, ...], float] = {(name,): 0.0 for layer in ("silver", "gold") for name in table_names(layer)}
+        self._none_yet: dict[tuple[str, ...], float] = {(name,): 0.0 for layer in ("silver", "gold") for name in built_tables(layer)}
         self._publishes = _Log(lake, "ops.publish_log", (_PUBLISHED,))
 
     def read(self) -> m.Readings:

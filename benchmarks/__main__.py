@@ -62,14 +62,14 @@ def main() -> None:
     """Run one bench, or all of them; RESULTS.md follows the kept results."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("name", nargs="?", choices=sorted(BENCHES), help="which bench; all of them where it is left out")
-    parser.add_argument("--runs", type=int, default=5, help="alternations")
+    parser.add_argument("--runs", type=int, help="alternations; by default five, of long benches fewer")
     parser.add_argument("--size", type=int, help="records; by default what the bench's goal is stated for")
     parser.add_argument("--results", type=Path, default=_HERE / "results", help="where lines of JSON are kept")
     arguments = parser.parse_args()
     state_dir = get_settings().home / "bench"
     console = Console()
     for bench in [BENCHES[arguments.name]] if arguments.name else BENCHES.values():
-        result = run_bench(bench, runs=arguments.runs, size=arguments.size or bench.size, state_dir=state_dir)
+        result = run_bench(bench, runs=arguments.runs or bench.runs, size=arguments.size or bench.size, state_dir=state_dir)
         show(result, console)
         print(append_result(arguments.results, result))
     report = render(last_results(arguments.results))

@@ -59,24 +59,29 @@ def coordinates(table: Path) -> dict[str, Any]:
 
 
 def contents(table: Path) -> dict[str, Any]:
-    """How many rows were rejected, and a digest of the values of the others. A sum of row hashes needs no sorting to be free of order."""
-    rejected, digest = _query(
+    """How many rows were rejected, and digests of their reasons and of the others' values. A sum of row hashes is free of order."""
+    rejected, reasons, values = _query(
         table,
-        f"count(rejected_because), sum(hash({_COORDINATES}, {_VALUES})::HUGEINT) FILTER (WHERE rejected_because IS NULL)",
+        f"count(rejected_because), {_digest('list_sort(rejected_because)')} FILTER (WHERE rejected_because IS NOT NULL), "
+        f"{_digest(_VALUES)} FILTER (WHERE rejected_because IS NULL)",
     )
-    return {"rejected": rejected, "accepted": str(digest)}
+    return {"rejected": rejected, "reasons": str(reasons), "accepted": str(values)}
 
 
 def difference(produced: Mapping[str, Mapping[str, Any]], size: int) -> str | None:
-    """What is unequal: a record that some contestant lacks or has twice, another count of rejected rows, another value."""
+    """What is unequal: a record that some contestant lacks or has twice, another count of rejected rows, another reason or value."""
     for name, rows in produced.items():
         if rows["rows"] != size or rows["records"] != size:
             return f"{name} holds {rows['rows']} rows of {rows['records']} records where {size} were produced"
-    for key in ("coordinates", "rejected", "accepted"):
+    for key in ("coordinates", "rejected", "reasons", "accepted"):
         values = {name: rows[key] for name, rows in produced.items() if key in rows}
         if len(set(values.values())) > 1:
             return f"{key} differ: {values}"
     return None
+
+
+def _digest(values: str) -> str:
+    return f"sum(hash({_COORDINATES}, {values})::HUGEINT)"
 
 
 def _query(table: Path, select: str) -> tuple[Any, ...]:

@@ -30,7 +30,7 @@ FROM (
 
 def _run(records: Path, size: int, directory: Path) -> Measurement:
     with live_stream(directory) as stream:
-        with stream.app(_APP, rules=_no_rules(directory)) as app:
+        with stream.app(_APP, rules=stream.no_rules()) as app:
             stream.wait_started(app, _APP)
             with stream.sender(records, RATE, size):
                 pass
@@ -38,13 +38,6 @@ def _run(records: Path, size: int, directory: Path) -> Measurement:
         landings = commits(stream.table)
         ages = row_ages(stream.table, landings, first=size // 10)
         return Measurement(ages["p50_s"], stream.books(), ages | {"commits": len(landings)})
-
-
-def _no_rules(directory: Path) -> Path:
-    """A file of no rules, by which the app raises no alerts: `ingest` is alone."""
-    rules = directory / "no_rules.yaml"
-    rules.write_text("[]\n", encoding="utf-8")
-    return rules
 
 
 def row_ages(table: Path, landings: Sequence[Commit], *, first: int) -> dict[str, float]:

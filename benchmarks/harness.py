@@ -76,6 +76,7 @@ class Bench:
 
     `prepare` is given the state directory, the size and a place to report to; while it is open, its contestants can run.
     `difference` is given what each produced, and the size; it says what is unequal, or None.
+    `runs` is how many alternations there are where nobody asks for another number.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Bench:
     size: int
     prepare: Prepare
     difference: Callable[[Mapping[str, Any], int], str | None]
+    runs: int = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,24 +12,20 @@ tutorial_spark_continuous: the tutorial job, which validates nothing, so only it
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from benchmarks import bronze_table
 from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report
-from benchmarks.prebuilt_records import prebuilt, send
-from benchmarks.preload import simulated_records, simulation_options
+from benchmarks.preload import preloaded_broker, simulated_records, simulation_options
 from benchmarks.processes import ROOT, run_process
-from playhead.io.kafka import ensure_topics
-from playhead.io.topics import declared_topics
-from playhead.local.broker import running_broker
 
 MAX_BATCH_RECORDS = 400_000
-_TABLE = Path("lake") / "bronze" / "events"
+APP = (str(ROOT / "spark_apps" / "stream.py"), "--available-now")
+TABLE = Path("lake") / "bronze" / "events"
 
 
 @contextmanager
@@ -37,37 +33,44 @@ def prepare(state_dir: Path, size: int, report: Report) -> Iterator[Sequence[Con
     """A broker that holds `size` simulated records, and who lands them."""
     report(f"ingest: simulating {size:,} records (kept for the next time)")
     records = simulated_records(state_dir, size)
-    with tempfile.TemporaryDirectory(prefix="broker-", dir=state_dir) as directory, running_broker(Path(directory)) as bootstrap:
-        ensure_topics({"bootstrap.servers": bootstrap}, list(declared_topics({}, 1).values()))
-        wanted = islice(prebuilt(records, simulation_options(size).producer_id), size)
-        send(bootstrap, wanted, lambda sent: report(f"ingest: producing {sent:,} of {size:,} records"))
+    producer_id = simulation_options(size).producer_id
+    with preloaded_broker(state_dir, records, size, producer_id, lambda text: report(f"ingest: {text}")) as bootstrap:
         yield contestants(bootstrap)
 
 
 def contestants(bootstrap: str) -> list[Contestant]:
     """Who lands the records that `bootstrap` holds, each as a process of its own."""
-    table = ["--table", str(_TABLE)]
+    table = ["--table", str(TABLE)]
     tutorial = ["-m", "benchmarks.peers.tutorial_spark", "--bootstrap", bootstrap, *table, "--max-records", str(MAX_BATCH_RECORDS)]
-    consumer = ["-m", "benchmarks.peers.python_consumer", "--bootstrap", bootstrap, *table]
     return [
-        Contestant(OURS, partial(_run, [str(ROOT / "spark_apps" / "stream.py"), "--available-now"], bootstrap, validates=True)),
-        Contestant("python_consumer", partial(_run, consumer, bootstrap, validates=True)),
+        Contestant(OURS, partial(_run, APP, bootstrap, validates=True)),
+        Contestant("python_consumer", partial(_run, consumer(bootstrap), bootstrap, validates=True)),
         Contestant("tutorial_spark", partial(_run, [*tutorial, "--trigger", "available-now"], bootstrap, validates=False)),
         Contestant("tutorial_spark_continuous", partial(_run, [*tutorial, "--trigger", "continuous"], bootstrap, validates=False)),
     ]
 
 
-def _run(arguments: Sequence[str], bootstrap: str, directory: Path, *, validates: bool) -> Measurement:
+def consumer(bootstrap: str) -> list[str]:
+    """The arguments that start python_consumer."""
+    return ["-m", "benchmarks.peers.python_consumer", "--bootstrap", bootstrap, "--table", str(TABLE)]
+
+
+def land(arguments: Sequence[str], bootstrap: str, directory: Path) -> tuple[float, dict[str, Any]]:
+    """Let one process land all records into a fresh table; records per second, and what else is worth keeping."""
     cold_s = run_process(arguments, directory, bootstrap).seconds
-    table = directory / _TABLE
-    landings = bronze_table.commits(table)
+    landings = bronze_table.commits(directory / TABLE)
     warm = bronze_table.warm_rate(landings)
     cold = sum(commit.records for commit in landings) / cold_s
-    produced = bronze_table.coordinates(table)
-    if validates:
-        produced |= bronze_table.contents(table)
     details = {"is_warm": warm is not None, "cold": round(cold), "cold_s": round(cold_s, 1), "commits": len(landings)}
-    return Measurement(cold if warm is None else warm, produced, details)
+    return cold if warm is None else warm, details
+
+
+def _run(arguments: Sequence[str], bootstrap: str, directory: Path, *, validates: bool) -> Measurement:
+    rate, details = land(arguments, bootstrap, directory)
+    produced = bronze_table.coordinates(directory / TABLE)
+    if validates:
+        produced |= bronze_table.contents(directory / TABLE)
+    return Measurement(rate, produced, details)
 
 
 BENCH = Bench(

@@ -32,6 +32,7 @@ TABLE = Path("lake") / "bronze" / "events"
 _START_S = 120
 _LAND_S = 300
 _END_S = 60
+_ENDLESS = 10**9
 _BOOKS = """
 WITH landed AS (SELECT event_id, rejected_because FROM read_parquet($files, hive_partitioning = false)),
     acknowledged AS (SELECT event_id FROM sent SEMI JOIN acked USING (producer_id, sequence))
@@ -86,11 +87,22 @@ class LiveStream:
             RuntimeError: not all could be sent.
         """
         log = self.log("sender")
-        command = ["-m", "benchmarks.paced_events", "--records", str(records), "--rate", str(rate), "--count", str(count)]
-        with python_process(command, self.bootstrap, self.directory, log) as process:
+        with python_process(_sending(records, rate, count), self.bootstrap, self.directory, log) as process:
             yield process
             if process.wait(timeout=count / rate + _LAND_S):
                 raise RuntimeError(f"the sender ended with {process.returncode}: {log_tail(log, 10)}")
+
+    @contextmanager
+    def endless_sender(self, records: Path, rate: float) -> Iterator[None]:
+        """Events of the kind of `records` that happen until the context ends; then the sender is killed, whatever is under way."""
+        with python_process(_sending(records, rate, _ENDLESS), self.bootstrap, self.directory, self.log("sender")):
+            yield
+
+    def no_rules(self) -> Path:
+        """A file of no rules, by which the app raises no alerts: `ingest` is alone."""
+        rules = self.directory / "no_rules.yaml"
+        rules.write_text("[]\n", encoding="utf-8")
+        return rules
 
     def wait_started(self, app: subprocess.Popen[bytes], name: str) -> None:
         """Wait until the app's query runs."""
@@ -147,6 +159,10 @@ def prepared(name: str, run: Callable[[Path, int, Path], Measurement]) -> Prepar
         yield [Contestant(OURS, partial(run, simulated_records(state_dir, TEMPLATES, is_valid=True), size))]
 
     return prepare
+
+
+def _sending(records: Path, rate: float, count: int) -> list[str]:
+    return ["-m", "benchmarks.paced_events", "--records", str(records), "--rate", str(rate), "--count", str(count)]
 
 
 def kill(app: subprocess.Popen[bytes]) -> None:

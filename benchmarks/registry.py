@@ -1,7 +1,7 @@
 """Every bench, by name."""
 
-from benchmarks import alerts, churn, dag, freshness, ingest, load, rebuild, recover, simulate
+from benchmarks import alerts, churn, dag, freshness, increment, ingest, load, rebuild, recover, silver, simulate, soak
 from benchmarks.harness import Bench
 
-_MODULES = (alerts, churn, dag, freshness, ingest, load, rebuild, recover, simulate)
+_MODULES = (alerts, churn, dag, freshness, increment, ingest, load, rebuild, recover, silver, simulate, soak)
 BENCHES: dict[str, Bench] = {module.BENCH.name: module.BENCH for module in _MODULES}

@@ -17,14 +17,17 @@ SIZES = {
     "alerts": 2_000,
     "churn": 1_000,
     "freshness": 4_000,
+    "increment": 3_000,
     "ingest": 20_000,
     "load": 20_000,
     "rebuild": 3_000,
     "recover": 60_000,
+    "silver": 3_000,
     "simulate": 20_000,
+    "soak": 30,
 }
 ON_STACK = {"dag"}  # run on the stack of the end-to-end tests (tests/e2e/test_dag_bench.py)
-ON_BATCH_ENGINE = {"churn", "load", "rebuild"}
+ON_BATCH_ENGINE = {"churn", "increment", "load", "rebuild", "silver", "soak"}
 
 
 def test_every_bench_has_a_small_size_here() -> None:

@@ -61,3 +61,11 @@ def test_unequal_rows_are_told(tmp_path: Path, rows: list[dict[str, Any]], told:
     said = difference({name: coordinates(t) | contents(t) for name, t in {"ours": ours, "peer": peer}.items()}, 2)
     assert said is not None
     assert said.startswith(told)
+
+
+def test_other_reasons_of_a_rejection_are_told_whatever_their_order(tmp_path: Path) -> None:
+    reasons = {"ours": ["x", "y"], "same": ["y", "x"], "other": ["x", "z"]}
+    tables = {name: _land(tmp_path / name, [{"offset": 0, "rejected_because": given}]) for name, given in reasons.items()}
+    produced = {name: coordinates(table) | contents(table) for name, table in tables.items()}
+    assert difference({name: produced[name] for name in ("ours", "same")}, 1) is None
+    assert (difference({name: produced[name] for name in ("ours", "other")}, 1) or "").startswith("reasons differ")

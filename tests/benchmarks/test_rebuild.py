@@ -9,8 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from benchmarks.digests import digest
 from benchmarks.peers.duckdb_gold import GOLD, SILVER, duckdb_type, sql_of
-from benchmarks.rebuild import difference, digest
+from benchmarks.rebuild import difference
 from playhead.contracts.model import load_contract
 from playhead.jobs.registry import DAILY_GOLD
 
@@ -34,6 +35,12 @@ def test_order_files_and_wider_types_do_not_matter(tmp_path: Path) -> None:
     together = _write(tmp_path / "together.parquet", ROW, other)
     apart = [_write(tmp_path / "second.parquet", other), _write(tmp_path / "first.parquet", ROW | {"watched_ms": "5::BIGINT"})]
     assert digest(TABLE, [together]) == digest(TABLE, apart)
+
+
+def test_only_rows_asked_for_count(tmp_path: Path) -> None:
+    one = _write(tmp_path / "one.parquet", ROW)
+    both = _write(tmp_path / "both.parquet", ROW, ROW | {"event_date": "DATE '2026-02-02'"})
+    assert digest(TABLE, [both], "event_date < DATE '2026-02-02'") == digest(TABLE, [one]) != digest(TABLE, [both])
 
 
 @pytest.mark.parametrize("column", load_contract(TABLE).column_names)

@@ -34,7 +34,7 @@ def commits(table: Path) -> list[Commit]:
     found = []
     for path in sorted((table / "_delta_log").glob("*[0-9].json")):
         actions = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-        added = [action["add"] for action in actions if "add" in action]
+        added = [action["add"] for action in actions if "add" in action and action["add"]["dataChange"]]  # merging adds none
         records = sum(json.loads(add["stats"])["numRecords"] for add in added)
         if records:
             at_ms = next(action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action)

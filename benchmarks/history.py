@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction
 
+from benchmarks.gold_lake import kept_lake
 from benchmarks.preload import simulated_records, simulation_options
 from benchmarks.silver_lake import LANDED_AT, land_records
 from playhead.bronze.buildable import BUILDABLE, hours_to_build
@@ -49,32 +50,27 @@ QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY "offset") = 1 ORDER BY
 
 def short_history(spark: SparkSession, state_dir: Path, size: int) -> Path:
     """A lake of at least `size` records, built from end to end; made at the first call, kept for the next ones."""
-    lake = state_dir / f"history-{size}"
-    if not lake.is_dir():
-        records = simulated_records(state_dir, size)
-        partial = lake.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        land_records(records, str(partial), simulation_options(size).producer_id)
-        run_build(spark, str(partial), dag_id="build_daily", run_id="history", kind="pull")
-        partial.rename(lake)
-    return lake
+
+    def fill(lake: str) -> None:
+        land_records(simulated_records(state_dir, size), lake, simulation_options(size).producer_id)
+        run_build(spark, lake, dag_id="build_daily", run_id="history", kind="pull")
+
+    return kept_lake(state_dir / f"history-{size}", fill)
 
 
 def long_history(short: Path, size: int) -> Path:
     """A lake with TIMES as much history as `short`, whose newest part is that of `short`; kept too."""
-    lake = short.with_name(f"{short.name}-x{TIMES}")
-    if not lake.is_dir():
-        partial = lake.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        linked_copy(short, partial)
+
+    def fill(lake: str) -> None:
+        linked_copy(short, Path(lake))
         span = timedelta(days=simulation_options(size).days)
         for number in range(1, TIMES):
             for name in _MOVED:
-                add_moved(short, partial, name, number * span, _VARIANTS[number])
-            _publish_moved(short, partial, number * span)
-        _move_cursor(str(partial))
-        partial.rename(lake)
-    return lake
+                add_moved(short, Path(lake), name, number * span, _VARIANTS[number])
+            _publish_moved(short, Path(lake), number * span)
+        _move_cursor(lake)
+
+    return kept_lake(short.with_name(f"{short.name}-x{TIMES}"), fill)
 
 
 def linked_copy(lake: Path, target: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
 from benchmarks.bronze_table import Commit, commits, contents, coordinates, difference, warm_rate
 from benchmarks.peers.python_consumer import bronze_schema, create_bronze
@@ -69,3 +69,9 @@ def test_other_reasons_of_a_rejection_are_told_whatever_their_order(tmp_path: Pa
     produced = {name: coordinates(table) | contents(table) for name, table in tables.items()}
     assert difference({name: produced[name] for name in ("ours", "same")}, 1) is None
     assert (difference({name: produced[name] for name in ("ours", "other")}, 1) or "").startswith("reasons differ")
+
+
+def test_files_that_were_only_merged_land_nothing(tmp_path: Path) -> None:
+    table = _land(tmp_path, [{"offset": 0}], [{"offset": 1}])
+    DeltaTable(table).optimize.compact()
+    assert [commit.records for commit in commits(table)] == [1, 1]

@@ -96,14 +96,17 @@ class AppendedTable:
         )
         self._table.update_incremental()
 
-    def merge_files(self, first: date, last: date) -> int:
-        """Merges the files of each of these days that has many; returns how many days had. No row changes, and order is kept."""
+    def merge_files(self, first: date, last: date, *, up_to_bytes: int = _MERGED_BYTES) -> int:
+        """Merges the files of each of these days that has many, into files of so many bytes; larger ones stay as they are.
+
+        Returns how many days had many. No row changes, and order is kept.
+        """
         self._table.update_incremental()
         days = days_to_merge(self._table, first, last)
         for day in days:
             self._table.optimize.compact(
                 partition_filters=[(self._layout.day_column, "=", day.isoformat())],
-                target_size=_MERGED_BYTES,
+                target_size=up_to_bytes,
                 max_concurrent_tasks=1,
                 writer_properties=WriterProperties(compression="ZSTD"),
             )

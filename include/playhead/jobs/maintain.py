@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 CLOSED_AFTER_DAYS = 2  # plays are provisional for 25 hours; merging a day that is still rebuilt would be undone
 OPTIMIZED_DAYS = 14
+JOINED_BYTES = 4 * 1024 * 1024
 ABANDONED_AFTER = timedelta(days=3)
 
 
@@ -57,6 +58,16 @@ def maintain_bronze(lake: str, *, today: date | None = None) -> None:
     bronze = open_bronze(lake)
     if bronze.merge_files(yesterday - timedelta(days=OPTIMIZED_DAYS), yesterday):
         bronze.vacuum()
+
+
+def join_landed(lake: str, *, today: date | None = None) -> None:
+    """Join the small files that today's batches have left: a commit and a scan take longer with each file that there is.
+
+    Only for the table's one writer, while it lands. Files that have reached JOINED_BYTES are left to `maintain_bronze`, so that no row
+    is written again and again.
+    """
+    day = today or datetime.now(UTC).date()
+    open_bronze(lake).merge_files(day, day, up_to_bytes=JOINED_BYTES)
 
 
 def _merge_files(spark: SparkSession, lake: str, name: str, last: date) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from playhead.jobs.alerts_log import run_alerts_log
 from playhead.jobs.ingest import QUERY, IngestOptions, run_until, start_ingest
 from playhead.jobs.keep import start_keeping
 from playhead.jobs.live import run_live
-from playhead.jobs.maintain import maintain_bronze
+from playhead.jobs.maintain import join_landed, maintain_bronze
 from playhead.local.jars import ensure_jars
 from playhead.observability.heartbeat import heartbeat_path
 from playhead.observability.query_listener import HeartbeatListener, closed_hour_announcement
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MAINTENANCE_S = 3600.0
+_JOINING_S = 30.0
 _ENDING_S = 20.0
 
 
@@ -90,13 +92,20 @@ def _alert_options(settings: Settings, slots: int) -> AlertOptions:
     return AlertOptions(settings.alerts_checkpoint, settings.alert_rules_file, window, slots)
 
 
-def keep_bronze(lake: str, stop: threading.Event, *, every_s: float = _MAINTENANCE_S) -> None:
-    """Maintain bronze every hour until `stop` is set. A failure is logged and tried again: landing goes on without."""
-    while not stop.wait(every_s):
+def keep_bronze(lake: str, stop: threading.Event, *, every_s: float = _MAINTENANCE_S, join_every_s: float = _JOINING_S) -> None:
+    """Join what has landed every half minute, and maintain bronze every hour, until `stop` is set.
+
+    A failure is logged and tried again: landing goes on without.
+    """
+    due = time.monotonic() + every_s
+    while not stop.wait(join_every_s):
         try:
-            maintain_bronze(lake)
+            join_landed(lake)
+            if time.monotonic() >= due:
+                maintain_bronze(lake)
+                due = time.monotonic() + every_s
         except DeltaError:
-            logger.exception("bronze.events could not be maintained; it is tried again in %d s", every_s)
+            logger.exception("bronze.events could not be maintained; it is tried again in %d s", join_every_s)
 
 
 def hour_announcer(client: dict[str, str], *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Callable[[], None]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, NamedTuple, Protocol
+from dataclasses import asdict, astuple, dataclass, field, replace
+from typing import Any, NamedTuple
 
 MINUTE_MS = 60_000
 # The longest pause of an honest player that says nothing; a viewer who left without a word is counted so long.
@@ -42,20 +42,6 @@ class Play:
     sought_ms: int = 0
     failed_ms: int = 0
     ends: tuple[int, ...] = ()
-
-
-class Plays(Protocol):
-    """The plays by id; a dict is one."""
-
-    def get(self, playback_id: str, /) -> Play | None:
-        """The play, None where there is none."""
-
-    def __setitem__(self, playback_id: str, play: Play, /) -> None: ...
-
-    def __delitem__(self, playback_id: str, /) -> None: ...
-
-    def items(self) -> Iterable[tuple[str, Play]]:
-        """All of them."""
 
 
 @dataclass(slots=True)
@@ -96,24 +82,51 @@ class Counts:
             return min(self.minutes) + MINUTE_MS
         return None if self.least_seen_ms is None else _minute(self.least_seen_ms + SILENT_MS) + MINUTE_MS
 
-    def as_json(self) -> str:
-        """As text, for the state store."""
-        return json.dumps(asdict(self), separators=(",", ":"))
 
-    @classmethod
-    def from_json(cls, text: str) -> Counts:
-        """From text."""
-        told: dict[str, Any] = json.loads(text)
-        told["minutes"] = {int(at): Minute(**minute) for at, minute in told["minutes"].items()}
-        return cls(**told)
+class PackedPlays:
+    """The plays of a group by id, each as the list of its values: most of them are only carried on from batch to batch."""
+
+    def __init__(self, packed: dict[str, list[Any]]) -> None:
+        self.packed = packed
+
+    def get(self, playback_id: str) -> Play | None:
+        """The play, None where there is none."""
+        values = self.packed.get(playback_id)
+        return None if values is None else _play(values)
+
+    def keep(self, playback_id: str, play: Play) -> None:
+        """Takes a play in the place of what was known of it."""
+        self.packed[playback_id] = list(astuple(play))
+
+    def forget(self, playback_id: str) -> None:
+        """Leaves a play out."""
+        del self.packed[playback_id]
+
+    def items(self) -> Iterator[tuple[str, Play]]:
+        """All of them."""
+        return ((playback_id, _play(values)) for playback_id, values in self.packed.items())
 
 
 class LivePlays:
     """Takes events and moves on with the watermark; both answer with the rows that changed."""
 
-    def __init__(self, counts: Counts, plays: Plays) -> None:
+    def __init__(self, counts: Counts, plays: PackedPlays) -> None:
         self.counts = counts
         self._plays = plays
+
+    @classmethod
+    def from_json(cls, text: str | None) -> LivePlays:
+        """What `as_json` kept; nothing yet where there is None."""
+        if text is None:
+            return cls(Counts(), PackedPlays({}))
+        told: dict[str, Any] = json.loads(text)
+        told["minutes"] = {int(at): Minute(**minute) for at, minute in told["minutes"].items()}
+        plays = PackedPlays(told.pop("plays"))
+        return cls(Counts(**told), plays)
+
+    def as_json(self) -> str:
+        """All of it as text, for the state store."""
+        return json.dumps(asdict(self.counts) | {"plays": self._plays.packed}, separators=(",", ":"))
 
     def take(self, events: Iterable[LiveEvent]) -> list[dict[str, Any]]:
         """Counts events; returns the minutes that they changed, and those after them whose open plays changed with them."""
@@ -174,7 +187,7 @@ class LivePlays:
         if play is None or play == before:
             return changed
         changed |= self._add(before, -1) | self._add(play, 1)
-        self._plays[playback_id] = play
+        self._plays.keep(playback_id, play)
         least = self.counts.least_seen_ms
         self.counts.least_seen_ms = play.seen_ms if least is None else min(least, play.seen_ms)
         return changed
@@ -226,7 +239,7 @@ class LivePlays:
             if not play.ends:
                 has_expired = True
                 self._add(Play(0, 0, ends=(silent_ms,)), 1)
-            del self._plays[playback_id]
+            self._plays.forget(playback_id)
         counts.least_seen_ms = least
         return has_expired
 
@@ -284,6 +297,11 @@ def _is_new(minute: Minute, event: LiveEvent) -> bool:
         return False
     minute.counted_ids[event.event_id] = None
     return True
+
+
+def _play(values: list[Any]) -> Play:
+    opened, seen, first_request, last_request, sought, failed, ends = values
+    return Play(opened, seen, first_request, last_request, sought, failed, tuple(ends))
 
 
 def _minute(moment: int) -> int:

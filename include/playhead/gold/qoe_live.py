@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +11,12 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.stateful_processor import StatefulProcessor
 
 from playhead.contracts.model import load_contract
-from playhead.gold.live_plays import Counts, LivePlays, Play, read_events
+from playhead.gold.live_plays import LivePlays, read_events
 from playhead.gold.qoe_hourly import UNKNOWN
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-    from pyspark.sql.streaming.stateful_processor import ExpiredTimerInfo, MapState, StatefulProcessorHandle, TimerValues
+    from pyspark.sql.streaming.stateful_processor import ExpiredTimerInfo, StatefulProcessorHandle, TimerValues
 
 # An event that reaches the broker later than this after it happened is not live: the hourly tables count it.
 LATE_AFTER = timedelta(minutes=2)
@@ -28,12 +27,6 @@ ROWS_DDL = (
     "open_ms bigint, failed_count bigint, stall_count bigint, stall_ms bigint, ad_impressions_count bigint, ad_errors_count bigint"
 )
 _COUNTED_ADS = ("ad_impression", "ad_error")
-_COUNTS_DDL = "counts string"
-_ID_DDL = "playback_id string"
-_PLAY_DDL = (
-    "opened_ms bigint, seen_ms bigint, first_request_ms bigint, last_request_ms bigint, sought_ms bigint, failed_ms bigint, "
-    "ends array<bigint>"
-)
 
 
 def build_qoe_live(events: DataFrame) -> DataFrame:
@@ -74,70 +67,46 @@ def with_contract_columns(rows: DataFrame) -> DataFrame:
 
 
 class LiveProcessor(StatefulProcessor):
-    """The state of a country and platform: its minutes as one text, its plays one by one, and a timer for the next minute to close."""
+    """The state of a country and platform as one text, and a timer for the next minute to close.
+
+    One text, because each question to the state store costs more than all plays of a group do: they are asked for once a batch.
+    """
 
     def init(self, handle: StatefulProcessorHandle) -> None:
         """Opens the state."""
         self._handle = handle
-        self._counts = handle.getValueState("counts", _COUNTS_DDL)
-        self._plays = _StoredPlays(handle.getMapState("plays", _ID_DDL, _PLAY_DDL))
+        self._state = handle.getValueState("plays", "plays string")
 
     def handleInputRows(self, key: Any, rows: Iterator[Row], timerValues: TimerValues) -> Iterator[Row]:  # type: ignore[override]  # noqa: N802, N803  names are Spark's
         """Counts what came."""
-        live = LivePlays(self._read(), self._plays)
+        live = self._read()
         answer = live.take(read_events(rows))
         self._write(live)
         return _rows(key, answer)
 
     def handleExpiredTimer(self, key: Any, timerValues: TimerValues, expiredTimerInfo: ExpiredTimerInfo) -> Iterator[Row]:  # noqa: N802, N803  names are Spark's
         """Closes the minutes that are over."""
-        live = LivePlays(self._read(), self._plays)
+        live = self._read()
         live.counts.timer_ms = 0
         answer = live.close(timerValues.getCurrentWatermarkInMs())
         self._write(live)
         return _rows(key, answer)
 
-    def _read(self) -> Counts:
-        held = self._counts.get()
-        return Counts() if held is None else Counts.from_json(held[0])
+    def _read(self) -> LivePlays:
+        held = self._state.get()
+        return LivePlays.from_json(None if held is None else held[0])
 
     def _write(self, live: LivePlays) -> None:
         counts, next_ms = live.counts, live.counts.next_close_ms()
         if next_ms is None:
-            self._counts.clear()
+            self._state.clear()
             return
         if not counts.timer_ms or next_ms < counts.timer_ms:
             if counts.timer_ms:
                 self._handle.deleteTimer(counts.timer_ms)
             self._handle.registerTimer(next_ms)
             counts.timer_ms = next_ms
-        self._counts.update((counts.as_json(),))
-
-
-class _StoredPlays:
-    """The plays of a group in Spark's state store."""
-
-    def __init__(self, state: MapState) -> None:
-        self._state = state
-
-    def get(self, playback_id: str, /) -> Play | None:
-        held = self._state.getValue((playback_id,))
-        return None if held is None else _play(held)
-
-    def __setitem__(self, playback_id: str, play: Play, /) -> None:
-        *moments, ends = astuple(play)
-        self._state.updateValue((playback_id,), (*moments, list(ends)))
-
-    def __delitem__(self, playback_id: str, /) -> None:
-        self._state.removeKey((playback_id,))
-
-    def items(self) -> Iterable[tuple[str, Play]]:
-        return ((key[0], _play(held)) for key, held in self._state.iterator())
-
-
-def _play(held: tuple[Any, ...]) -> Play:
-    opened, seen, first_request, last_request, sought, failed, ends = held
-    return Play(opened, seen, first_request, last_request, sought, failed, tuple(ends))
+        self._state.update((live.as_json(),))
 
 
 def _rows(key: tuple[str, str], answer: Iterable[dict[str, Any]]) -> Iterator[Row]:

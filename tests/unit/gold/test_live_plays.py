@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from itertools import count, permutations
 from typing import Any
 
 import pytest
 
 from playhead.gold import live_plays
-from playhead.gold.live_plays import MINUTE_MS, Counts, LiveEvent, LivePlays, Play
+from playhead.gold.live_plays import MINUTE_MS, Counts, LiveEvent, LivePlays
 from playhead.silver import play_clock
 
 _NUMBER = count()
@@ -28,8 +29,7 @@ class Group:
     """A group of viewers, and the newest row of each of its minutes, as the table keeps them."""
 
     def __init__(self) -> None:
-        self.plays: dict[str, Play] = {}
-        self.counts = Counts()
+        self._kept: str | None = None
         self.table: dict[int, dict[str, Any]] = {}
         self.written: list[int] = []
 
@@ -40,15 +40,23 @@ class Group:
         return self._keep("close", s(clock))
 
     def _keep(self, call: str, given: Any) -> Group:
-        live = LivePlays(Counts.from_json(self.counts.as_json()), self.plays)  # as from the store, each time
+        live = LivePlays.from_json(self._kept)  # as from the store, each time
         rows = getattr(live, call)(given)
-        self.counts = live.counts
+        self._kept = live.as_json()
         self.written = [row["minute_ms"] // MINUTE_MS for row in rows]
         for row in rows:
             held = self.table.get(row["minute_ms"] // MINUTE_MS)
             assert held is None or not held["is_final"], "a final row changes no more"
             self.table[row["minute_ms"] // MINUTE_MS] = row
         return self
+
+    @property
+    def plays(self) -> list[str]:
+        return list(json.loads(self._kept or "{}")["plays"])
+
+    @property
+    def counts(self) -> Counts:
+        return LivePlays.from_json(self._kept).counts
 
     def told(self, name: str) -> dict[int, int]:
         return {minute: row[name] for minute, row in sorted(self.table.items())}
@@ -177,7 +185,7 @@ def test_close__a_silent_play_ends_an_hour_after_its_last_event() -> None:
     told = group.told("open_count")
     assert (told[79], told[80], told[129], told[130], max(told)) == (2, 1, 1, 0, 130)
     assert group.table[80]["open_ms"] == 90_000  # the one throughout, the other for its first half
-    assert (group.plays, group.counts.next_close_ms()) == ({}, None)
+    assert (group.plays, group.counts.next_close_ms()) == ([], None)
 
 
 def test_close__an_echo_does_not_open_a_play_again_and_a_request_does() -> None:
@@ -192,12 +200,12 @@ def test_close__an_echo_does_not_open_a_play_again_and_a_request_does() -> None:
 
 def test_close__what_is_known_ends_with_the_hour_of_silence() -> None:
     group = Group().take(event("10:00"), event("10:30", "video_stop")).close("12:00")
-    assert list(group.plays) == ["p"]
+    assert group.plays == ["p"]
     at = group.counts.least_seen_ms
     assert group.counts.next_close_ms() == s("71:00")
     assert at == s("10:30")
     group.close("71:00")
-    assert (group.plays, group.counts.next_close_ms()) == ({}, None)
+    assert (group.plays, group.counts.next_close_ms()) == ([], None)
 
 
 def test_take__after_a_break_of_all_traffic_few_minutes_are_shown_and_the_others_when_they_are_final() -> None:

@@ -8,40 +8,17 @@ corrects the minutes after it; then they are added to what was before and forgot
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, astuple, dataclass, field, replace
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from playhead.gold.play_state import LiveEvent, PackedPlays, Play, with_event
 
 MINUTE_MS = 60_000
 # The longest pause of an honest player that says nothing; a viewer who left without a word is counted so long.
 SILENT_MS = 60 * MINUTE_MS
 SEEK_WAIT_MS = 2_000  # as in silver.playbacks: waiting so soon after a seek is no stall
 _SHOWN_BACK_MS = 9 * MINUTE_MS  # older minutes that change are shown when they are final: after a break of all traffic there are many
-_ENDS = frozenset({"video_stop", "video_complete"})
-
-
-class LiveEvent(NamedTuple):
-    """What counts of an event. `at_ms` is when it happened; `stall_ms` is set for a stall only."""
-
-    at_ms: int
-    event_type: str
-    event_id: str
-    playback_id: str | None = None
-    stall_ms: int | None = None
-    is_fatal: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Play:
-    """What is known of a play, in milliseconds; 0 is not known. `ends` are the ends since its last video_play, ascending."""
-
-    opened_ms: int
-    seen_ms: int
-    first_request_ms: int = 0
-    last_request_ms: int = 0
-    sought_ms: int = 0
-    failed_ms: int = 0
-    ends: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -81,30 +58,6 @@ class Counts:
         if self.minutes:
             return min(self.minutes) + MINUTE_MS
         return None if self.least_seen_ms is None else _minute(self.least_seen_ms + SILENT_MS) + MINUTE_MS
-
-
-class PackedPlays:
-    """The plays of a group by id, each as the list of its values: most of them are only carried on from batch to batch."""
-
-    def __init__(self, packed: dict[str, list[Any]]) -> None:
-        self.packed = packed
-
-    def get(self, playback_id: str) -> Play | None:
-        """The play, None where there is none."""
-        values = self.packed.get(playback_id)
-        return None if values is None else _play(values)
-
-    def keep(self, playback_id: str, play: Play) -> None:
-        """Takes a play in the place of what was known of it."""
-        self.packed[playback_id] = list(astuple(play))
-
-    def forget(self, playback_id: str) -> None:
-        """Leaves a play out."""
-        del self.packed[playback_id]
-
-    def items(self) -> Iterator[tuple[str, Play]]:
-        """All of them."""
-        return ((playback_id, _play(values)) for playback_id, values in self.packed.items())
 
 
 class LivePlays:
@@ -182,7 +135,7 @@ class LivePlays:
                 if event.event_type != "video_play":
                     continue  # an echo: the play has ended
                 play = replace(play, opened_ms=event.at_ms, ends=())  # what it opened and ended before is final
-            play = _with_event(play or Play(event.at_ms, event.at_ms), event)
+            play = with_event(play or Play(event.at_ms, event.at_ms), event)
             changed |= self._count_stall(play, event)
         if play is None or play == before:
             return changed
@@ -273,24 +226,6 @@ class LivePlays:
         return self.counts.minutes.setdefault(at, Minute())
 
 
-def _with_event(play: Play, event: LiveEvent) -> Play:
-    """The play with one more event, the same in whatever order they come."""
-    at = event.at_ms
-    play = replace(play, opened_ms=min(play.opened_ms, at), seen_ms=max(play.seen_ms, at))
-    if event.event_type == "video_play":
-        last = max(play.last_request_ms, at)
-        ends = tuple(end for end in play.ends if end >= last)
-        return replace(play, first_request_ms=min(play.first_request_ms or at, at), last_request_ms=last, ends=ends)
-    if event.event_type == "video_seek":
-        return replace(play, sought_ms=max(play.sought_ms, at))
-    is_failure = event.event_type == "video_error" and bool(event.is_fatal)
-    if is_failure:
-        play = replace(play, failed_ms=min(play.failed_ms or at, at))
-    if (is_failure or event.event_type in _ENDS) and at >= play.last_request_ms:
-        return replace(play, ends=tuple(sorted({*play.ends, at})))
-    return play
-
-
 def _is_new(minute: Minute, event: LiveEvent) -> bool:
     """False for an event that has been counted in this minute; else it is remembered."""
     if event.event_id in minute.counted_ids:
@@ -299,15 +234,5 @@ def _is_new(minute: Minute, event: LiveEvent) -> bool:
     return True
 
 
-def _play(values: list[Any]) -> Play:
-    opened, seen, first_request, last_request, sought, failed, ends = values
-    return Play(opened, seen, first_request, last_request, sought, failed, tuple(ends))
-
-
 def _minute(moment: int) -> int:
     return moment - moment % MINUTE_MS
-
-
-def read_events(rows: Iterable[Any]) -> Iterator[LiveEvent]:
-    """Rows of an engine that have the fields of a LiveEvent."""
-    return (LiveEvent(*(row[name] for name in LiveEvent._fields)) for row in rows)

@@ -11,7 +11,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.stateful_processor import StatefulProcessor
 
 from playhead.contracts.model import load_contract
-from playhead.gold.live_plays import LivePlays, read_events
+from playhead.gold.live_plays import LivePlays
+from playhead.gold.play_state import read_events
 from playhead.gold.qoe_hourly import UNKNOWN
 
 if TYPE_CHECKING:

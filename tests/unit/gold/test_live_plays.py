@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from playhead.gold import live_plays
-from playhead.gold.live_plays import MINUTE_MS, Counts, LiveEvent, LivePlays
+from playhead.gold.live_plays import MINUTE_MS, Counts, LivePlays
+from playhead.gold.play_state import LiveEvent
 from playhead.silver import play_clock
 
 _NUMBER = count()

@@ -73,6 +73,7 @@ def stream_session(jars: list[Path], *, memory: str = "2g", real_time_tasks: int
     """
     from pyspark.sql import SparkSession
 
+    os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)  # a client of Connect marks its environment, and whoever started us may be one
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else workers run whatever `python3` is, without our packages
     ui = {"spark.ui.enabled": "false"} if ui_port is None else {"spark.ui.port": str(ui_port), "spark.ui.enabled": "true"}
     slots = INGEST_TASKS + (LIVE_TASKS + real_time_tasks if real_time_tasks else 0)

@@ -37,8 +37,8 @@ class App:
         self.ledger = home / "ledger"
         self.client = {"bootstrap.servers": bootstrap}
         self._environment = {
-            # A Connect client marks its process; the app would inherit the mark and ask for a server.
-            **{name: value for name, value in os.environ.items() if not name.startswith("SPARK_")},
+            **os.environ,
+            "SPARK_CONNECT_MODE_ENABLED": "1",  # the mark of a Connect client, which may be what starts the app
             "PLAYHEAD_STATE_DIR": str(home),
             "PLAYHEAD_KAFKA_BOOTSTRAP": bootstrap,
             "PLAYHEAD_PORT_BASE": "21000",

@@ -66,10 +66,9 @@ class Lake:
 
     @contextmanager
     def running(self) -> Iterator[subprocess.Popen[bytes]]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
         with (self.home / "live.log").open("ab") as log:
             command = [sys.executable, str(RUN), self.path, self.checkpoint]
-            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+            process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         try:
             yield process
         finally:

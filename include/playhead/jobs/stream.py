@@ -1,7 +1,7 @@
 """The streaming app as a process: its session, its lock, its heartbeat, and a clean stop on SIGTERM.
 
-`ingest` is what the app is for: when it fails, the app ends. `alerts`, the table that it feeds, and `live` run beside it, and are started
-again.
+`ingest` is what the app is for: when it fails, the app ends. `alerts`, the table that it feeds, and `live` run beside it once it
+has caught up, and are started again.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from playhead.spark import stream_session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from pyspark.sql.streaming.query import StreamingQuery
 
     from playhead.settings import Settings
 
@@ -41,6 +42,8 @@ logger = logging.getLogger(__name__)
 _MAINTENANCE_S = 3600.0
 _JOINING_S = 30.0
 _ENDING_S = 20.0
+_LOOK_S = 0.2
+_NOTHING_TO_DO = ("Waiting for data to arrive", "Waiting for next trigger")
 
 
 def run_stream(settings: Settings, *, available_now: bool = False) -> None:
@@ -74,7 +77,7 @@ def _run_queries(spark: SparkSession, settings: Settings, stop: threading.Event,
     beside: list[threading.Thread] = []
     try:
         ingest = start_ingest(spark, client, options)
-        if alerts is not None:
+        if alerts is not None and has_caught_up(ingest, stop):
             beside.append(start_keeping("alerts", lambda: run_alerts(spark, client, alerts, stop), stop))
             beside.append(start_keeping("alerts_log", lambda: run_alerts_log(settings.lake, client, stop), stop))
             beside.append(start_keeping("live", lambda: run_live(spark, settings.lake, settings.live_checkpoint, stop), stop))
@@ -85,6 +88,17 @@ def _run_queries(spark: SparkSession, settings: Settings, stop: threading.Event,
             thread.join(_ENDING_S)
         listener.stop()
         spark.streams.removeListener(listener)
+
+
+def has_caught_up(ingest: StreamingQuery, stop: threading.Event) -> bool:
+    """Wait until `ingest` has landed a first batch, or has nothing to land: no other query may hold it up when the app starts.
+
+    Returns False where it ended first.
+    """
+    while ingest.isActive and not stop.wait(_LOOK_S):
+        if ingest.lastProgress is not None or ingest.status["message"] in _NOTHING_TO_DO:
+            return True
+    return False
 
 
 def _alert_options(settings: Settings, slots: int) -> AlertOptions:

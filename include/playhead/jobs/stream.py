@@ -43,7 +43,7 @@ _MAINTENANCE_S = 3600.0
 _JOINING_S = 30.0
 _ENDING_S = 20.0
 _LOOK_S = 0.2
-_NOTHING_TO_DO = ("Waiting for data to arrive", "Waiting for next trigger")
+_IDLE = "Waiting for data to arrive"
 
 
 def run_stream(settings: Settings, *, available_now: bool = False) -> None:
@@ -96,7 +96,9 @@ def has_caught_up(ingest: StreamingQuery, stop: threading.Event) -> bool:
     Returns False where it ended first.
     """
     while ingest.isActive and not stop.wait(_LOOK_S):
-        if ingest.lastProgress is not None or ingest.status["message"] in _NOTHING_TO_DO:
+        progress = ingest.lastProgress
+        has_landed = progress is not None and progress["numInputRows"] > 0  # one that had landed before the start reads no row
+        if has_landed or ingest.status["message"] == _IDLE:
             return True
     return False
 

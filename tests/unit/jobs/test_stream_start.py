@@ -38,9 +38,10 @@ def has_caught_up(query: Query) -> bool:
 
 
 def test_has_caught_up__waits_for_the_first_batch() -> None:
-    query = Query((True, None, "Initializing sources"), (True, None, "Processing new data"), (True, {"batchId": 7}, "Processing new data"))
+    again, landed = {"batchId": 6, "numInputRows": 0}, {"batchId": 7, "numInputRows": 9}
+    query = Query((True, None, "Initializing sources"), (True, again, "Waiting for next trigger"), (True, landed, "Processing new data"))
     assert has_caught_up(query)
-    assert query.asked == 3
+    assert query.asked == 3, "a batch that had landed before the start is not one"
 
 
 def test_has_caught_up__an_idle_query_has_nothing_to_land() -> None:

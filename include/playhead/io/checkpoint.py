@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pyarrow.fs import FileSelector, FileSystem, FileType
 
+from playhead.errors import StackError
 from playhead.io.filesystem import open_filesystem
 
 
@@ -27,6 +28,18 @@ def read_query_id(path: str) -> str | None:
         return None
     with filesystem.open_input_file(metadata) as file:
         query_id: str = json.loads(file.read())["id"]
+    return query_id
+
+
+def require_query_id(path: str) -> str:
+    """The id of a query that runs.
+
+    Raises:
+        StackError: its checkpoint has no metadata any more.
+    """
+    query_id = read_query_id(path)
+    if query_id is None:
+        raise StackError(f"{path}/metadata vanished while the query runs; is another process removing it?")
     return query_id
 
 

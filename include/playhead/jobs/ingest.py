@@ -20,7 +20,7 @@ from playhead.bronze.buildable import hours_to_build
 from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
 from playhead.contracts.model import event_topics, load_contract
 from playhead.errors import StackError
-from playhead.io.checkpoint import read_checkpoint, read_query_id
+from playhead.io.checkpoint import read_checkpoint, require_query_id
 from playhead.io.delta_append import AppendedTable, DataFile, Layout, write_data_file
 from playhead.io.delta_table import RETAINED_DAYS, table_path
 from playhead.io.partitions import hour_key
@@ -90,7 +90,7 @@ class _Batches:
 
     def land(self, records: DataFrame, number: int) -> None:
         """One batch: workers write its files, then one commit shows them. A batch that is there already is left alone."""
-        query_id = _query_id(self._options.checkpoint)
+        query_id = require_query_id(self._options.checkpoint)
         landed = self._bronze.committed(query_id)
         if landed is not None and landed >= number:
             logger.info("query=%s batch=%d has landed before; nothing is written", QUERY, number)
@@ -185,13 +185,6 @@ def run_until(query: StreamingQuery, stop: threading.Event) -> None:
     if query.isActive:
         query.stop()
     query.awaitTermination()
-
-
-def _query_id(path: str) -> str:
-    query_id = read_query_id(path)
-    if query_id is None:
-        raise StackError(f"{path}/metadata vanished while the query runs; is another process removing it?")
-    return query_id
 
 
 def require_same_past(bronze: AppendedTable, path: str) -> None:

@@ -18,7 +18,7 @@ from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import load_contract
 from playhead.errors import StackError
 from playhead.gold.qoe_live import build_qoe_live
-from playhead.io.checkpoint import read_query_id
+from playhead.io.checkpoint import read_query_id, require_query_id
 from playhead.io.delta_merge import MergedTable
 from playhead.io.delta_table import find_table, table_path
 from playhead.io.lock import table_lock
@@ -97,9 +97,7 @@ class _Batches:
 
     def merge(self, rows: DataFrame, number: int) -> None:
         """One batch: its rows in the place of those that they correct. A batch that is there already is left alone."""
-        query_id = read_query_id(self._checkpoint)
-        if query_id is None:
-            raise StackError(f"{self._checkpoint}/metadata vanished while the query runs; is another process removing it?")
+        query_id = require_query_id(self._checkpoint)
         made = rows.toArrow()  # also where nothing is written: it moves the state on
         written = self._table.committed(query_id)
         if written is not None and written >= number:

@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from benchmarks.gold_lake import kept_lake, publish_days, select_table
+from benchmarks.gold_lake import publish_days, select_table
+from benchmarks.kept import kept_directory
 
 DAYS = 35
 _FIRST_DAY = date(2026, 1, 1)
@@ -55,7 +56,7 @@ TABLES = {"gold.user_daily": _USER_SQL, "gold.user_content_daily": _TITLE_SQL}
 
 def churn_lake(state_dir: Path, users: int) -> Path:
     """Five weeks of paid users, all of whom are known on the last day; made at the first call, kept for the next ones."""
-    return kept_lake(state_dir / f"churn-{users}", partial(_fill, users))
+    return kept_directory(state_dir / f"churn-{users}", partial(_fill, users))
 
 
 def _fill(users: int, lake: str) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from benchmarks.gold_lake import kept_lake, publish_days, record_build, select_table
+from benchmarks.gold_lake import publish_days, record_build, select_table
+from benchmarks.kept import kept_directory
 
 FACTS = "gold.user_content_daily"
 DAYS = 30
@@ -32,7 +33,7 @@ FROM range($rows) numbers(n)
 
 def gold_lake(state_dir: Path, size: int) -> Path:
     """A lake whose user_content_daily has `size` rows on thirty days; made at the first call, kept for the next ones."""
-    return kept_lake(state_dir / f"gold-{size}", partial(_fill, size))
+    return kept_directory(state_dir / f"gold-{size}", partial(_fill, size))
 
 
 def _fill(size: int, lake: str) -> None:

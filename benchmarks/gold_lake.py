@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,6 @@ from playhead.io.delta_table import append_rows, open_table, table_version
 
 _BUILT_AT = datetime(2026, 2, 1, tzinfo=UTC)
 _BUILD: dict[str, Any] = {"run_id": "bench", "dag_id": "build_daily", "bronze_version": 0}
-
-
-def kept_lake(lake: Path, fill: Callable[[str], None]) -> Path:
-    """A lake that is filled at the first call and kept for the next ones."""
-    if not lake.is_dir():
-        partial = lake.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        fill(str(partial))
-        partial.rename(lake)
-    return lake
 
 
 def publish_days(lake: str, name: str, days: Iterable[tuple[date, pa.Table]]) -> int:

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction
 
-from benchmarks.gold_lake import kept_lake
+from benchmarks.kept import kept_directory
 from benchmarks.preload import simulated_records, simulation_options
 from benchmarks.silver_lake import LANDED_AT, land_records
 from playhead.bronze.buildable import BUILDABLE, hours_to_build
@@ -55,7 +55,7 @@ def short_history(spark: SparkSession, state_dir: Path, size: int) -> Path:
         land_records(simulated_records(state_dir, size), lake, simulation_options(size).producer_id)
         run_build(spark, lake, dag_id="build_daily", run_id="history", kind="pull")
 
-    return kept_lake(state_dir / f"history-{size}", fill)
+    return kept_directory(state_dir / f"history-{size}", fill)
 
 
 def long_history(short: Path, size: int) -> Path:
@@ -70,7 +70,7 @@ def long_history(short: Path, size: int) -> Path:
             _publish_moved(short, Path(lake), number * span)
         _move_cursor(lake)
 
-    return kept_lake(short.with_name(f"{short.name}-x{TIMES}"), fill)
+    return kept_directory(short.with_name(f"{short.name}-x{TIMES}"), fill)
 
 
 def linked_copy(lake: Path, target: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks.harness import Report
+from benchmarks.kept import kept_directory
 from benchmarks.prebuilt_records import prebuilt, send
 from playhead.events.simulator import ParquetSink, SimulationOptions, run_simulation
 from playhead.io.kafka import ensure_topics
@@ -56,14 +56,13 @@ def kept_simulation(home: Path, options: SimulationOptions, least: int = 0) -> P
     Raises:
         ValueError: the simulation has fewer records than `least`.
     """
-    if not home.is_dir():
-        partial = home.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        summary = run_simulation(options, home=partial, now_day=TODAY, open_sink=lambda: ParquetSink(partial / "records"))
+
+    def fill(partial: str) -> None:
+        summary = run_simulation(options, home=Path(partial), now_day=TODAY, open_sink=lambda: ParquetSink(Path(partial) / "records"))
         if summary.records < least:
             raise ValueError(f"the simulation has {summary.records} records, {least} are needed; raise _FEWEST_USERS or _FEWEST_DAYS")
-        partial.rename(home)
-    return home / "records"
+
+    return kept_directory(home, fill) / "records"
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.gold_lake import kept_lake
+from benchmarks.kept import kept_directory
 from benchmarks.preload import simulated_records, simulation_options
 from playhead.bronze.buildable import hours_to_build
 from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
@@ -37,7 +37,7 @@ def silver_lake(spark: SparkSession, state_dir: Path, size: int) -> Path:
         land_records(simulated_records(state_dir, size), lake, simulation_options(size).producer_id)
         _build_silver(spark, lake)
 
-    return kept_lake(state_dir / f"silver-{size}", fill)
+    return kept_directory(state_dir / f"silver-{size}", fill)
 
 
 def land_records(records: Path, lake: str, producer_id: str) -> None:

@@ -98,7 +98,7 @@ def encode(
         *events.parts,
         "}",
     ).view(pa.binary())
-    table = pa.Table.from_arrays(
+    records = pa.Table.from_arrays(
         [
             pa.array(received_ms),
             pa.repeat(pa.scalar(event_types()[events.event_type].topic), count),
@@ -110,4 +110,5 @@ def encode(
         ],
         schema=RECORD_SCHEMA,
     )
-    return table.filter(pa.array((received_ms < until_ms) & (happened_ms < until_ms)))
+    is_recorded = (received_ms < until_ms) & (happened_ms < until_ms)
+    return records if is_recorded.all() else records.filter(pa.array(is_recorded))

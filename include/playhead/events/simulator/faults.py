@@ -105,20 +105,18 @@ _FREQUENT = tuple(name for name in BAD if name != "oversized_string")
 
 def duplicates_of(valid: pa.Table, rate: float, random: np.random.Generator) -> pa.Table:
     """The same bytes again, up to a minute later: a client that did not hear the acknowledgement."""
-    rows = np.flatnonzero(random.random(valid.num_rows) < rate)
-    again = valid.take(pa.array(rows))
-    order = again["order_ms"].to_numpy() + random.integers(1, _DUPLICATE_WITHIN_MS, len(rows))
-    return _with(_with(again, "order_ms", pa.array(order)), "kind", pa.repeat(pa.scalar(DUPLICATE), len(rows)))
+    again = valid.filter(pa.array(random.random(valid.num_rows) < rate))
+    order = again["order_ms"].to_numpy() + random.integers(1, _DUPLICATE_WITHIN_MS, again.num_rows)
+    return _with(_with(again, "order_ms", pa.array(order)), "kind", pa.repeat(pa.scalar(DUPLICATE), again.num_rows))
 
 
 def bad_ones(valid: pa.Table, rate: float, day: int, random: np.random.Generator) -> pa.Table:
     """Records beside the valid ones that each break one rule, of all classes in turn; their ids are their own."""
-    rows = np.flatnonzero(random.random(valid.num_rows) < rate)
-    if not len(rows):
+    models = valid.filter(pa.array(random.random(valid.num_rows) < rate)).to_pylist()
+    if not models:
         return RECORD_SCHEMA.empty_table()
-    models = valid.take(pa.array(rows)).to_pylist()
-    ids = uuids(random, len(rows)).to_pylist()
-    classes = [_FREQUENT[(i + day) % len(_FREQUENT)] for i in range(len(rows))]
+    ids = uuids(random, len(models)).to_pylist()
+    classes = [_FREQUENT[(i + day) % len(_FREQUENT)] for i in range(len(models))]
     if day % _OVERSIZED_EVERY_DAYS == 0:
         classes[len(classes) // 2] = "oversized_string"
     broken: list[dict[str, Any]] = []

@@ -30,16 +30,17 @@ _PARTITION = "partition"
 # The context that is committed beside the package; an installed wheel has none and derives it again.
 CONTEXT_ROOT = Path(playhead.__file__).parents[2] / "great_expectations"
 _CONFIG = "great_expectations.yml"
+_SITE = "local_site"
 
 
 class Gate:
     """Judges profiles with the suites of one context. Use it as made by `open_gate`."""
 
-    def __init__(self, context: Any, *, writes_docs: bool) -> None:
+    def __init__(self, context: Any) -> None:
         self._context = context
-        self._writes_docs = writes_docs
-        self._source = context.data_sources.add_or_update_pandas("profiles")
+        self._source = context.data_sources.add_pandas("profiles")
         self._checkpoints: dict[str, Any] = {}
+        self._judged: list[Any] = []
 
     def prepare(self, contract: Contract) -> None:
         """Get ready to judge a table, which takes as long as judging it; done while its profile is awaited, it costs nothing."""
@@ -55,7 +56,8 @@ class Gate:
             batch_parameters={"dataframe": profile_frame(contract, profiles)}, run_id=_run_identifier(run_name)
         )
         refused: dict[str, list[str]] = {}
-        for validation in result.run_results.values():
+        for identifier, validation in result.run_results.items():
+            self._judged += [identifier, identifier.expectation_suite_identifier]
             for outcome in validation.results:
                 if not outcome.success:
                     code = str(outcome.expectation_config.kwargs["column"])
@@ -68,20 +70,24 @@ class Gate:
                         refused.setdefault(str(row[_PARTITION]), []).append(code)
         return refused
 
+    def write_docs(self) -> None:
+        """Render what was judged, once for all tables: the site's index takes as long as any of them."""
+        if self._judged:
+            self._context.build_data_docs(site_names=[_SITE], resource_identifiers=self._judged)
+
     def _checkpoint(self, contract: Contract) -> Any:
         import great_expectations as gx
-        from great_expectations.checkpoint import UpdateDataDocsAction
 
         name = suite_name(contract.name)
         asset = self._source.add_dataframe_asset(name)
         definition = gx.ValidationDefinition(
             name=name, data=asset.add_batch_definition_whole_dataframe("partitions"), suite=self._context.suites.get(name)
         )
-        return self._context.checkpoints.add_or_update(
+        # Added, never updated: an update also writes the suite and the data source again, each time.
+        return self._context.checkpoints.add(
             gx.Checkpoint(
                 name=name,
-                validation_definitions=[self._context.validation_definitions.add_or_update(definition)],
-                actions=[UpdateDataDocsAction(name="update_data_docs", site_names=["local_site"])] if self._writes_docs else [],
+                validation_definitions=[self._context.validation_definitions.add(definition)],
                 result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [_PARTITION]},
             )
         )
@@ -89,20 +95,23 @@ class Gate:
 
 @contextmanager
 def open_gate(docs: Path | None, context_root: Path = CONTEXT_ROOT) -> Iterator[Gate]:
-    """A gate in a context of its own: a copy of `context_root` whose results and Data Docs go to `docs` (None keeps nothing).
+    """A gate in a context of its own, in memory, with a copy of the suites of `context_root`.
 
-    A copy, because the library writes into its context, which is committed, and two runs may hold gates at once.
+    Its results go to `docs`, and are rendered there as Data Docs when the gate closes; None keeps nothing.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     with tempfile.TemporaryDirectory(prefix="playhead-gate-") as directory:
-        root = Path(directory)
-        _copy_context(context_root, root, docs)
-        context = gx.get_context(mode="file", context_root_dir=root)
+        context = gx.get_context(mode="ephemeral", project_config=_project_config(context_root, Path(directory), docs))
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        yield Gate(context, writes_docs=docs is not None)
+        gate = Gate(context)
+        try:
+            yield gate
+        finally:
+            if docs is not None:
+                gate.write_docs()
 
 
 def profile_frame(contract: Contract, profiles: Sequence[PartitionProfile]) -> pd.DataFrame:
@@ -116,16 +125,28 @@ def profile_frame(contract: Contract, profiles: Sequence[PartitionProfile]) -> p
     return pd.DataFrame(rows)
 
 
-def _copy_context(source: Path, target: Path, docs: Path | None) -> None:
-    if (source / _CONFIG).is_file():
-        shutil.copytree(source / "expectations", target / "expectations")
-        config: dict[str, Any] = yaml.safe_load((source / _CONFIG).read_text(encoding="utf-8"))
-        if docs is not None:
-            config["stores"]["validation_results_store"]["store_backend"]["base_directory"] = str(docs.absolute() / "results")
-            config["data_docs_sites"]["local_site"]["store_backend"]["base_directory"] = str(docs.absolute())
-        (target / _CONFIG).write_text(yaml.safe_dump(config), encoding="utf-8")
+def _project_config(context_root: Path, directory: Path, docs: Path | None) -> dict[str, Any]:
+    """The committed configuration with its suites in `directory`: the library writes beside suites, and two runs may hold gates at once.
+
+    An installed wheel has no such files and takes the library's configuration and the contracts' suites.
+    """
+    if (context_root / _CONFIG).is_file():
+        shutil.copytree(context_root / "expectations", directory / "expectations")
+        config: dict[str, Any] = yaml.safe_load((context_root / _CONFIG).read_text(encoding="utf-8"))
     else:
-        write_suites(target)
+        from great_expectations.data_context.types.base import DataContextConfig, FilesystemStoreBackendDefaults
+
+        write_suites(directory)
+        config = DataContextConfig(store_backend_defaults=FilesystemStoreBackendDefaults()).to_json_dict()
+    kept = directory if docs is None else docs.absolute()
+    stores = config["stores"]
+    stores["expectations_store"]["store_backend"]["base_directory"] = str(directory / "expectations")
+    stores["validation_results_store"]["store_backend"]["base_directory"] = str(kept / "results")
+    # Of no use to anybody once the gate is closed; a file of each would be written and parsed again for every table.
+    for name in ("checkpoint_store", "validation_definition_store"):
+        stores[name]["store_backend"] = {"class_name": "InMemoryStoreBackend"}
+    config["data_docs_sites"][_SITE]["store_backend"]["base_directory"] = str(kept)
+    return config
 
 
 def _run_identifier(run_name: str) -> Any:

@@ -17,6 +17,8 @@ from playhead.settings import Settings
 Tell = Callable[[str], None]
 T = TypeVar("T")
 _POLL_S = 1.0
+# Every answer costs the api-server CPU that the awaited tasks need: what is only shown is asked for less often than what is awaited.
+_PROGRESS_S = 5.0
 _CATCH_UP_S = 600
 _RUN_S = 1200
 # A run that the scheduler should start by itself; past this the demo asks for one (asset events may be lost, airflow#56050).
@@ -64,11 +66,16 @@ def see_through(api: AirflowApi, dag_id: str, run_id: str, tell: Tell) -> None:
         StackError: it failed or takes too long; the message names its failed tasks.
     """
 
+    next_progress = time.monotonic()
+
     def end_state() -> str | None:
+        nonlocal next_progress
         state = str(api.run(dag_id, run_id)["state"])
         if state in FINISHED:
             return state
-        tell(_progress(api.task_instances(dag_id, run_id)))
+        if time.monotonic() >= next_progress:
+            next_progress = time.monotonic() + _PROGRESS_S
+            tell(_progress(api.task_instances(dag_id, run_id)))
         return None
 
     state = _poll(end_state, _RUN_S)

@@ -16,12 +16,14 @@ import gc, json, runpy, sys, threading
 from unittest.mock import patch
 
 def probe():
+    from playhead.contracts import model
     known, threads = set(sys.modules), threading.active_count()
+    contracts_read = model._read.cache_info().misses
     for dag in sys.argv[2:]:
         runpy.run_path(dag)
     if sys.argv[1] == "scheduler":
         from playhead.contracts.model import load_contract
-        from playhead.jobs import build, entry, maintain, plan, record
+        from playhead.jobs import build, entry, plan, record
         from playhead.jobs.load_warehouse import run_load
         from playhead.orchestration.spark import connect_session
         from playhead.quality.gate import open_gate
@@ -32,6 +34,7 @@ def probe():
             gate.refused(load_contract("gold.user_daily"), [PartitionProfile("2026-01-01", 1, "hash")], "run")
     print(json.dumps({
         "threads": threads,
+        "contracts_read": model._read.cache_info().misses - contracts_read,
         "collects_after": gc.get_threshold()[0],
         "before": sorted({name.partition(".")[0] for name in known}),
         "new": sorted(set(sys.modules) - known),
@@ -62,6 +65,7 @@ def test_a_task_imports_nothing_that_the_scheduler_has_not() -> None:
     told = _probe("scheduler", DAGS)
     assert set(told["before"]) >= HEAVY
     assert _heavy(told["new"]) == set()
+    assert told["contracts_read"] == 0
     assert told["threads"] == 1, "a thread would not survive the fork, but the locks it holds would"
     assert told["collects_after"] >= 10_000
 
@@ -69,5 +73,6 @@ def test_a_task_imports_nothing_that_the_scheduler_has_not() -> None:
 def test_a_parse_imports_nothing_that_the_dag_processor_has_not_and_no_engine() -> None:
     told = _probe("dag-processor", DAGS)
     assert _heavy(told["new"]) == set()
+    assert told["contracts_read"] == 0
     assert not ENGINES & set(told["before"]), "parsing needs none of them"
     assert told["collects_after"] >= 10_000

@@ -28,7 +28,6 @@ _TASK_LIBRARIES = (
     "playhead.jobs.build",
     "playhead.jobs.entry",
     "playhead.jobs.load_warehouse",
-    "playhead.jobs.maintain",
     "playhead.spark",
 )
 # Airflow and its libraries make some 100,000 objects that live as long as the process. Python's default, to look for garbage after every
@@ -43,9 +42,20 @@ def main() -> None:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     # Airflow's configuration has to be its first import.
     airflow_cli = import_module("airflow.__main__")
-    for library in _LIBRARIES.get(sys.argv[1], ()):
+    libraries = _LIBRARIES.get(sys.argv[1], ())
+    for library in libraries:
         import_module(library)
+    if libraries:
+        _read_contracts()
     airflow_cli.main()
+
+
+def _read_contracts() -> None:
+    """DAG files and tasks read contracts first of all; what is read before the fork is kept for all of them."""
+    from playhead.contracts.model import load_contract, table_names
+
+    for name in table_names():
+        load_contract(name)
 
 
 if __name__ == "__main__":

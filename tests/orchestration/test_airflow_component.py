@@ -22,6 +22,7 @@ def probe():
     for dag in sys.argv[2:]:
         runpy.run_path(dag)
     if sys.argv[1] == "scheduler":
+        from airflow.sdk.execution_time.supervisor import supervise_task
         from playhead.contracts.model import load_contract
         from playhead.jobs import build, entry, plan, record
         from playhead.jobs.load_warehouse import run_load

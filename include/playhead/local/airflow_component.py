@@ -21,6 +21,7 @@ _DAG_LIBRARIES = (
 )
 # Imported only: a channel or thread of the parent's would not survive the fork.
 _TASK_LIBRARIES = (
+    "airflow.sdk.execution_time.supervisor",
     "great_expectations",
     "pyspark.sql.connect.functions",
     "pyspark.sql.connect.session",

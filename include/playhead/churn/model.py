@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from playhead.churn.contributions import contributions
 from playhead.churn.feature_list import FEATURES, TOPIC_WORDS
 from playhead.errors import ModelError
 
@@ -56,13 +58,10 @@ class ChurnModel:
         Contributions of features that tell of the same topic (absence over 3, 7 and 14 days) are added up: they are additive, and an
         operator needs the topic once.
         """
-        contributions = self._booster().predict(self._matrix(rows), pred_contrib=True, num_threads=1)
+        matrix = self._matrix(rows)
         topic_of = {feature.name: feature.topic for feature in FEATURES}
         topics = [topic_of.get(name, name) for name in self.features]
-        return [
-            _reasons(dict(zip(self.features, values, strict=True)), topics, row[:-1])
-            for row, values in zip(contributions, self._matrix(rows), strict=True)
-        ]
+        return _reasons(self.features, topics, matrix, contributions(self._booster(), matrix))
 
     def to_files(self) -> dict[str, bytes]:
         """The model as files, none of which can run code."""
@@ -126,13 +125,23 @@ def calibrated(margins: np.ndarray[Any, Any], calibration: Calibration) -> np.nd
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -60.0, 60.0))), dtype=np.float64)
 
 
-def _reasons(values: dict[str, float], topics: list[str], contributions: np.ndarray[Any, Any]) -> str:
-    """The topics with the largest positive sums of contributions, in words."""
-    by_topic: dict[str, float] = {}
-    for topic, contribution in zip(topics, contributions, strict=True):
-        by_topic[topic] = by_topic.get(topic, 0.0) + float(contribution)
-    strongest = sorted((item for item in by_topic.items() if item[1] > 0), key=lambda item: (-item[1], item[0]))[:_MOST_REASONS]
-    return "; ".join(_words(topic, values) for topic, _ in strongest) or NO_REASON
+def _reasons(features: Sequence[str], topics: Sequence[str], matrix: np.ndarray[Any, Any], contributed: np.ndarray[Any, Any]) -> list[str]:
+    """Of each row the topics with the largest positive sums of contributions, in words."""
+    import numpy as np
+
+    names = sorted(set(topics))
+    by_topic = np.stack([contributed[:, [topic == name for topic in topics]].sum(axis=1) for name in names], axis=1)
+    strongest = np.argsort(-by_topic, axis=1, kind="stable")[:, :_MOST_REASONS]  # of equal ones the first by name
+    raises = np.take_along_axis(by_topic, strongest, axis=1) > 0
+    return [
+        "; ".join(_words(names[topic], values) for topic, told in zip(row, is_told, strict=True) if told) or NO_REASON
+        for row, is_told, values in zip(strongest.tolist(), raises.tolist(), _by_name(features, matrix), strict=True)
+    ]
+
+
+def _by_name(features: Sequence[str], matrix: np.ndarray[Any, Any]) -> Iterator[dict[str, float]]:
+    """Rows of a matrix as values by feature."""
+    return (dict(zip(features, values, strict=True)) for values in matrix.tolist())
 
 
 def _words(topic: str, values: dict[str, float]) -> str:

@@ -6,6 +6,7 @@ import json
 import math
 import os
 
+import numpy as np
 import pytest
 
 from playhead.churn.feature_list import FEATURE_NAMES, FEATURES, TOPIC_WORDS
@@ -68,14 +69,22 @@ def test_model__planted_causes_are_the_reasons(model, slices):
 
 
 def test_model__reasons_add_up_topics_and_stop_at_three():
-    topics = ["absence", "absence", "stalls", "ads", "trend", "tenure"]
-    values = {"days_since_last_active": 8.0, "stall_ratio_14d": 0.031, "ads_per_hour_14d": 6.0, "watch_trend": math.nan, "tenure_days": 3.0}
+    features = ("days_since_last_active", "active_days_7d", "stall_ratio_14d", "ads_per_hour_14d", "watch_trend", "tenure_days")
+    topics = ("absence", "absence", "stalls", "ads", "trend", "tenure")
+    values = np.array([[8.0, 0.0, 0.031, 6.0, math.nan, 3.0]] * 3)
+    contributed = np.array(
+        [
+            [0.2, 0.2, 0.3, -1.0, 0.1, 0.05],  # absence 0.2 + 0.2 = 0.4 leads; tenure 0.05 would be the fourth
+            [0.3, -0.2, -0.1, 0.0, 0.2, 0.2],  # tenure and trend are equal: in order of their names, and both before absence 0.1
+            [-0.1, -0.1, -0.1, -0.1, -0.1, 0.0],
+        ]
+    )
 
-    # absence 0.2 + 0.2 = 0.4 leads; tenure 0.05 would be the fourth
-    told = _reasons(values, topics, [0.2, 0.2, 0.3, -1.0, 0.1, 0.05])
-
-    assert told == "last active 8 days ago; stalled 3.1% of the time; trend unknown"
-    assert _reasons(values, ["ads"], [-0.1]) == NO_REASON
+    assert _reasons(features, topics, values, contributed) == [
+        "last active 8 days ago; stalled 3.1% of the time; trend unknown",
+        "customer for 3 days; trend unknown; last active 8 days ago",
+        NO_REASON,
+    ]
 
 
 def test_model__every_topic_has_words_with_a_feature_of_its_own():

@@ -27,7 +27,7 @@ from benchmarks.peers.bare_lightgbm import HELD_OUT, TRAIN, margin_digest
 from benchmarks.processes import run_process
 from playhead.churn.model import load_lightgbm
 from playhead.churn.registry import ChurnRegistry
-from playhead.churn.train import evaluate, train_model
+from playhead.churn.train import NUM_THREADS, evaluate, train_model
 from playhead.jobs.churn import build_features, labelled_slices, read_features, score, train_and_promote
 from playhead.jobs.run_context import RunContext
 
@@ -89,7 +89,7 @@ def _retrain(spark: SparkSession, kept: Path, directory: Path) -> Measurement:
 def _train_and_judge(slices: Mapping[str, pd.DataFrame]) -> ChurnModel:
     """What train_and_promote does between reading its rows and registering the model."""
     model, held_out = train_model(slices["train"], slices["calibration"], HORIZON_DAYS), slices["held_out"]
-    for probabilities in (model.predict(held_out), held_out["rule_score"].to_numpy(dtype="float64")):
+    for probabilities in (model.predict(held_out, num_threads=NUM_THREADS), held_out["rule_score"].to_numpy(dtype="float64")):
         evaluate(held_out["churned"].to_numpy(dtype="float64"), probabilities)
     return model
 

@@ -44,13 +44,14 @@ class ChurnModel:
     features: tuple[str, ...]
     horizon_days: int
 
-    def predict(self, rows: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """Calibrated churn probability of each row.
+    def predict(self, rows: pd.DataFrame, *, num_threads: int = 1) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """Calibrated churn probability of each row, the same on any number of threads; an executor's task has one.
 
         Raises:
             ModelError: a feature of the model is not in the rows.
         """
-        return calibrated(self._booster().predict(self._matrix(rows), raw_score=True, num_threads=1), self.calibration)
+        margins = self._booster().predict(self._matrix(rows), raw_score=True, num_threads=num_threads)
+        return calibrated(margins, self.calibration)
 
     def explain(self, rows: pd.DataFrame) -> list[str]:
         """The strongest reasons that raised each row's risk, in words, strongest first.

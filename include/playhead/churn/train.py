@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+# Of training and judging; how many they are changes no result.
+NUM_THREADS = 2
 # Small trees, strong regularisation: a few thousand correlated user-days are little data. Seeded and single-ordered: a rerun on the
 # same rows gives the same trees to the byte.
 PARAMETERS: dict[str, Any] = {
@@ -25,7 +27,7 @@ PARAMETERS: dict[str, Any] = {
     "seed": 20_260_101,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 2,
+    "num_threads": NUM_THREADS,
     "verbosity": -1,
     "monotone_constraints": [feature.direction for feature in FEATURES],
 }
@@ -100,7 +102,7 @@ def train_model(train: pd.DataFrame, calibration: pd.DataFrame, horizon_days: in
         free_raw_data=True,
     )
     booster = lgb.train(PARAMETERS, data, num_boost_round=ROUNDS)
-    margins = booster.predict(calibration[list(FEATURE_NAMES)].to_numpy(dtype="float64"), raw_score=True, num_threads=1)
+    margins = booster.predict(calibration[list(FEATURE_NAMES)].to_numpy(dtype="float64"), raw_score=True, num_threads=NUM_THREADS)
     fitted = fit_calibration(margins, calibration["churned"].to_numpy(dtype="float64"))
     return ChurnModel(booster_text=booster.model_to_string(), calibration=fitted, features=FEATURE_NAMES, horizon_days=horizon_days)
 

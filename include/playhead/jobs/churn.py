@@ -24,7 +24,7 @@ from playhead.churn.model import ChurnModel
 from playhead.churn.promote import Contest, decide
 from playhead.churn.registry import ChurnRegistry, RegisteredModel
 from playhead.churn.score import build_churn_scores
-from playhead.churn.train import PARAMETERS, Evaluation, check_learnable, evaluate, train_model
+from playhead.churn.train import NUM_THREADS, PARAMETERS, Evaluation, check_learnable, evaluate, train_model
 from playhead.errors import ModelError
 from playhead.io.delta import read_table
 from playhead.io.delta_table import table_version
@@ -147,8 +147,11 @@ def _judge(
     def judged(probabilities: Any) -> Evaluation:
         return evaluate(held_out["churned"].to_numpy(dtype="float64"), probabilities)
 
-    of_challenger, of_rule = judged(challenger.predict(held_out)), judged(held_out["rule_score"].to_numpy(dtype="float64"))
-    of_champion = judged(champion.model.predict(held_out)) if champion else None
+    def predicted(model: ChurnModel) -> Evaluation:
+        return judged(model.predict(held_out, num_threads=NUM_THREADS))
+
+    of_challenger, of_rule = predicted(challenger), judged(held_out["rule_score"].to_numpy(dtype="float64"))
+    of_champion = predicted(champion.model) if champion else None
     contest = Contest(of_challenger.pr_auc, of_rule.pr_auc, of_champion.pr_auc if of_champion else None)
     return RunRecord(
         run_id=run.run_id,

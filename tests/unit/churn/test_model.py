@@ -56,6 +56,10 @@ def test_model__missing_feature_is_named(model, slices):
         model.predict(slices["held_out"].drop(columns=["stall_ratio_14d"]))
 
 
+def test_model__says_the_same_on_any_number_of_threads(model, slices):
+    assert (model.predict(slices["held_out"], num_threads=2) == model.predict(slices["held_out"])).all()
+
+
 def test_model__planted_causes_are_the_reasons(model, slices):
     rows = slices["held_out"].head(2).copy()
     rows["days_since_last_active"] = [9.0, 0.0]

@@ -25,6 +25,8 @@ _SECRET_KEYS = {
     "AIRFLOW__API__SECRET_KEY_CMD": "airflow_api_secret_key",
     "AIRFLOW__CORE__FERNET_KEY_CMD": "airflow_fernet_key",
 }
+# A Fernet key has exactly 32 bytes; tokens are signed with HS512, which wants 64.
+_KEY_BYTES = {"airflow_jwt_secret": 64, "airflow_api_secret_key": 32, "airflow_fernet_key": 32}
 
 
 def secrets_dir(home: Path) -> Path:
@@ -38,7 +40,7 @@ def ensure_secrets(home: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write_once(directory / _PASSWORDS, json.dumps({ADMIN: secrets.token_urlsafe(12)}))
     for name in _SECRET_KEYS.values():
-        _write_once(directory / name, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+        _write_once(directory / name, base64.urlsafe_b64encode(secrets.token_bytes(_KEY_BYTES[name])).decode())
 
 
 def _write_once(path: Path, secret: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shlex
 import stat
@@ -65,6 +66,13 @@ def test_secrets_are_generated_once_for_the_owner_only(settings: Settings) -> No
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in secrets_dir(settings.home).iterdir())
     assert stat.S_IMODE(secrets_dir(settings.home).stat().st_mode) == 0o700
     assert len(admin_password(settings.home)) >= 16
+
+
+def test_the_key_of_tokens_is_as_long_as_their_algorithm_wants(settings: Settings) -> None:
+    """With HS512, a key of less than 64 bytes is warned of at each token."""
+    ensure_secrets(settings.home)
+    assert len((secrets_dir(settings.home) / "airflow_jwt_secret").read_bytes()) >= 64
+    assert len(base64.urlsafe_b64decode((secrets_dir(settings.home) / "airflow_fernet_key").read_bytes())) == 32
 
 
 def test_the_environment_holds_no_generated_secret(settings: Settings) -> None:

@@ -1,17 +1,19 @@
-"""`playhead accounts` and `playhead reconcile`: the books as a whole, and minute by minute."""
+"""`playhead accounts`, `playhead reconcile`, `playhead restatements`: the books as a whole, by minute, and which told numbers changed."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from playhead.errors import PlayheadError
+from playhead.contracts.model import table_names
+from playhead.errors import PlayheadError, SettingsError
 from playhead.settings import get_settings
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 _out = Console()
 _SHOWN_MINUTES = 50
+_SHOWN_RECEIPTS = 100
 
 
 class Output(StrEnum):
@@ -66,6 +69,43 @@ def reconcile(output: Annotated[Output, typer.Option("--output", "-o", help="tab
             f"{len(found.differences)} minutes differ; rebuild their hours with `playhead build backfill`, and where bronze.events lacks "
             "records, see `playhead topics lag`"
         )
+
+
+def restatements(
+    table: Annotated[str | None, typer.Option(help="Only this table, as gold.content_daily.")] = None,
+    days: Annotated[int, typer.Option(min=1, help="How many days back.")] = 30,
+    output: Annotated[Output, typer.Option("--output", "-o", help="table or json")] = Output.TABLE,
+) -> None:
+    """Say which published numbers have changed since: the old value, the new one, why, and by which run; newest first."""
+    from playhead.jobs.restatements import read_receipts
+
+    if table is not None and table not in table_names("gold"):
+        raise SettingsError(f"there is no table {table!r}; numbers are restated in {', '.join(table_names('gold'))}")
+    receipts = read_receipts(get_settings().lake, since=datetime.now(UTC) - timedelta(days=days), table=table)
+    if output is Output.JSON:
+        for receipt in receipts:
+            typer.echo(json.dumps(receipt, default=str))
+    elif receipts:
+        _out.print(_receipts_table(receipts))
+    else:
+        _out.print(f"No published number has changed in the last {days} days.", highlight=False)
+
+
+def _receipts_table(receipts: Sequence[dict[str, Any]]) -> Table:
+    columns = Table("table", "partition", "measure", title="Restated numbers", title_justify="left")
+    for name in ("told", "now"):
+        columns.add_column(name, justify="right")
+    columns.add_column("cause")
+    columns.add_column("by run")
+    columns.add_column("restated at (UTC)")
+    for row in receipts[:_SHOWN_RECEIPTS]:
+        old = "unknown" if row["old_value"] is None else f"{row['old_value'].normalize():,f}"
+        numbers = (old, f"{row['new_value'].normalize():,f}")
+        place = (row["table_name"], row["partition_key"], row["measure_name"])
+        columns.add_row(*place, *numbers, row["cause"].replace("_", " "), row["run_id"], f"{row['restated_at']:%Y-%m-%d %H:%M}")
+    if len(receipts) > _SHOWN_RECEIPTS:
+        columns.caption = f"and {len(receipts) - _SHOWN_RECEIPTS:,} more; --output json has all of them"
+    return columns
 
 
 def _differences_table(differences: Sequence[Difference]) -> Table:

@@ -115,9 +115,16 @@ def merge_log(lake: str, name: str) -> None:
         table.vacuum(dry_run=False, full=True)
 
 
-def query_log(lake: str, name: str, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-    """Answer of DuckDB to a question about a log table, which is `log` in it; a table that does not exist has no rows."""
+def query_log(
+    lake: str, name: str, sql: str, parameters: Mapping[str, Any] | None = None, *, version: int | None = None
+) -> list[dict[str, Any]]:
+    """Answer of DuckDB to a question about a log table, which is `log` in it; a table that does not exist has no rows.
+
+    The table is asked as it is now, or as it was at `version`.
+    """
     table = find_table(lake, name)
+    if table is not None and version is not None:
+        table.load_as_version(version)
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
         shape = arrow_schema(load_contract(name))  # a column that an older table lacks is NULL

@@ -74,6 +74,17 @@ def widen(keys: Iterable[str], *, before: int, after: int) -> list[str]:
     return sorted(widened)
 
 
+def partition_end(key: str) -> datetime:
+    """The moment at which the hour or day of a key is over."""
+    step, _ = _grain(key)
+    return _instant(key) + step
+
+
+def partition_hours(key: str) -> list[str]:
+    """Keys of the hours of an hour or a day."""
+    return hours_between(_instant(key), partition_end(key))
+
+
 def merge_ranges(keys: Iterable[str]) -> list[tuple[str, str]]:
     """Neighbouring keys as half-open ranges [start, end): 840 hours in a row are one range."""
     ranges: list[tuple[str, str]] = []

@@ -16,6 +16,7 @@ from playhead.jobs.gate import Verdict, require_verdict
 from playhead.jobs.plan import Plan, require_plan
 from playhead.jobs.published import PublishedPartition, read_published
 from playhead.jobs.registry import tables_of
+from playhead.jobs.restatements import RESTATEMENTS, Republished, write_receipts
 from playhead.jobs.stage import Manifest, require_manifest
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _OTHERS_PUBLISH_S = 1800  # how long a run waits for others to publish: they hol
 
 
 def publish_phase(spark: SparkSession, lake: str, run_id: str, phase: str) -> dict[str, int]:
-    """Publish every table of a phase; returns how many partitions of each are visible.
+    """Publish every table of a phase; returns how many partitions of each are visible. Numbers of gold that change get a receipt.
 
     Refused partitions keep what was published before. So do partitions that a run with newer inputs has published meanwhile. Done
     again after any crash it finishes what is left: a table whose log rows are there is passed over, and one that was committed but
@@ -41,7 +42,7 @@ def publish_phase(spark: SparkSession, lake: str, run_id: str, phase: str) -> di
     tables = [build.name for build in tables_of(phase, plan.gold_tables)]
     staged = {table: (require_manifest(lake, run_id, table), require_verdict(lake, run_id, table)) for table in tables}
     with ExitStack() as locks:
-        for table in sorted([*tables, PUBLISH_LOG]):
+        for table in sorted([*tables, PUBLISH_LOG, RESTATEMENTS]):
             locks.enter_context(table_lock(lake, table, holder=plan.log_id, wait_s=_OTHERS_PUBLISH_S))
         logged = _logged_partitions(lake, plan.log_id, tables)
         published = read_published(lake, tables)
@@ -53,8 +54,12 @@ def publish_phase(spark: SparkSession, lake: str, run_id: str, phase: str) -> di
         changed = [table for table in keys if keys[table]]
         versions = side_by_side(lambda table: _commit(spark, lake, plan, staged[table][0], keys[table]), changed)
         rows: list[dict[str, Any]] = []
+        republished: list[Republished] = []
         for table, version in zip(changed, versions, strict=True):
             rows += _log_rows(plan, *staged[table], keys[table], version)
+            hashes = {key: staged[table][1].hashes[key] for key in keys[table]}
+            republished.append(Republished(table, version, hashes, published.of(table)))
+        write_receipts(lake, plan, republished)
         if rows:
             append_rows(lake, PUBLISH_LOG, rows)
     counts = dict.fromkeys(tables, 0) | logged | {table: len(keys[table]) for table in changed}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from playhead.io.delta_table import query_log
 from playhead.io.partitions import hour_key
 
 _LATEST = """
 SELECT table_name, partition_key, max_by(
-    {table_version: table_version, bronze_version: bronze_version, inputs: inputs, rows_count: rows_count, content_hash: content_hash},
+    {table_version: table_version, bronze_version: bronze_version, inputs: inputs, rows_count: rows_count, content_hash: content_hash,
+     published_at: published_at},
     (table_version, published_at)) AS latest
 FROM log WHERE $tables IS NULL OR list_contains($tables, table_name) GROUP BY ALL
 """
@@ -32,6 +34,7 @@ class PublishedPartition:
     inputs: dict[str, int]
     rows_count: int
     content_hash: str = ""
+    published_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

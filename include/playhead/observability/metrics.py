@@ -135,6 +135,7 @@ BUILD_SECONDS = Metric("playhead_build_seconds", "gauge", "From plan to record, 
 TOUCHED_HOURS = Metric("playhead_build_touched_hours", "gauge", "Event hours the DAG's last pull build built.", ("dag",))
 PENDING_HOURS = Metric("playhead_build_pending_hours", "gauge", "Event hours the DAG's last pull build left to a later one.", ("dag",))
 PUBLISHED = Metric("playhead_partitions_published_total", "counter", "Partitions made visible: ops.publish_log's rows.", ("table",))
+RESTATED = Metric("playhead_partitions_restated_total", "counter", "Told numbers that changed, by ops.restatements.", ("table",))
 REFUSED = Metric("playhead_partitions_refused_total", "counter", "Partitions the gate refused, by ops.build_log.", ("table",))
 
 LOADS = Metric("playhead_loads_total", "counter", "Warehouse loads: loaded, unchanged, mismatched or failed.", ("outcome",))

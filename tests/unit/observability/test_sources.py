@@ -204,6 +204,18 @@ def test_builds__published_and_refused_partitions_by_table(lake: str) -> None:
     assert some(told[m.PUBLISHED]) == {("gold.user_daily",): 2}
 
 
+def test_builds__restated_partitions_by_table(lake: str) -> None:
+    told = {
+        "run_id": "b", "table_name": "gold.user_daily", "dag_id": "build_daily", "cause": "late_data",
+        "new_value": 1, "published_at": NOON, "restated_at": NOON,
+    }  # fmt: skip
+    measures = [("2026-03-01", "rows_count"), ("2026-03-01", "plays_count"), ("2026-03-02", "rows_count")]
+    append_rows(lake, "ops.restatements", [told | {"partition_key": key, "measure_name": name} for key, name in measures])
+    told_of = Builds(lake).read()[m.RESTATED]
+    assert some(told_of) == {("gold.user_daily",): 2}
+    assert told_of[("gold.content_daily",)] == 0
+
+
 def test_builds__a_log_is_read_again_only_at_a_new_version(lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     append_rows(lake, "ops.build_log", [build("a")])
     builds = Builds(lake)

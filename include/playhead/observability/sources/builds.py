@@ -1,4 +1,4 @@
-"""Builds, by the logs that they write (ops.build_log, ops.publish_log). A log is read again only when it has a new version."""
+"""Builds, by the logs they write (ops.build_log, publish_log and restatements). A log is read again only when it has a new version."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ FROM log WHERE run_kind = 'pull' QUALIFY row_number() OVER (PARTITION BY dag_id 
 _BUILDS = "SELECT dag_id, run_kind, count(*) AS counted FROM log GROUP BY ALL"
 _REFUSED = "SELECT split_part(place, '/', 1), count(*) FROM (SELECT unnest(failed_partitions) AS place FROM log) GROUP BY ALL"
 _PUBLISHED = "SELECT table_name, count(*) FROM log GROUP BY ALL"
+_RESTATED = "SELECT table_name, count(*) FROM log WHERE measure_name = 'rows_count' GROUP BY ALL"
 
 
 @dataclass
@@ -52,12 +53,15 @@ class Builds:
         self._builds = _Log(lake, "ops.build_log", (_LAST_PULL, _BUILDS, _REFUSED))
         # From zero on: a counter that appears at one would hide its first refusal from increase().
         self._none_yet: dict[tuple[str, ...], float] = {(name,): 0.0 for layer in ("silver", "gold") for name in built_tables(layer)}
+        self._none_restated: dict[tuple[str, ...], float] = {(name,): 0.0 for name in built_tables("gold")}
         self._publishes = _Log(lake, "ops.publish_log", (_PUBLISHED,))
+        self._restatements = _Log(lake, "ops.restatements", (_RESTATED,))
 
     def read(self) -> m.Readings:
-        """The last pull build of each DAG, and what was recorded, published and refused so far."""
+        """The last pull build of each DAG, and what was recorded, published, restated and refused so far."""
         last, builds, refused = self._builds.ask()
         (published,) = self._publishes.ask()
+        (restated,) = self._restatements.ask()
         return {
             m.BUILD_FINISHED: {(row["dag"],): row["finished"] for row in last},
             m.BUILD_SECONDS: {(row["dag"],): row["seconds"] for row in last if row["seconds"] is not None},
@@ -66,6 +70,7 @@ class Builds:
             m.BUILDS: _counts(builds),
             m.REFUSED: self._none_yet | _counts(refused),
             m.PUBLISHED: self._none_yet | _counts(published),
+            m.RESTATED: self._none_restated | _counts(restated),
         }
 
 

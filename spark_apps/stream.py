@@ -7,7 +7,7 @@ import logging
 import sys
 
 from playhead.errors import PlayheadError
-from playhead.jobs.stream import run_stream
+from playhead.local.stream_jvm import stream_jvm
 from playhead.settings import get_settings
 
 
@@ -19,7 +19,11 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of every command that the JVM sends back
     try:
-        run_stream(get_settings(), available_now=arguments.available_now)
+        settings = get_settings()
+        with stream_jvm(settings.cache_dir, may_record=settings.profile == "embedded" and not arguments.available_now) as gateway:
+            from playhead.jobs.stream import run_stream  # reads for a second or two; the JVM starts meanwhile
+
+            run_stream(settings, gateway=gateway, available_now=arguments.available_now)
     except PlayheadError as error:
         logging.getLogger("playhead.stream").error("%s", error)  # noqa: TRY400  the message says it all, a trace would hide it
         return 1

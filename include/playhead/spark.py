@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,14 +61,23 @@ _TELL_OF_EVERY_STOP = (
 
 _WARNS_OF_EVERY_NEW_PLAY = "org.apache.spark.sql.execution.python.streaming.TransformWithStateInPySparkStateServer"
 
+# Memory of the streaming app's JVM.
+STREAM_MEMORY = "2g"
+# Waits for a JVM that was started before its session; port and secret of its gateway.
+Gateway = Callable[[], tuple[int, str]]
+
 # Tasks of one batch of `ingest`: one per core of a small machine. More slots than that are the real-time tasks' own.
 INGEST_TASKS = 2
 # `live` runs one task at a time.
 LIVE_TASKS = 1
 
 
-def stream_session(jars: list[Path], *, memory: str = "2g", real_time_tasks: int = 0, ui_port: int | None = None) -> SparkSession:
+def stream_session(
+    jars: list[Path], *, gateway: Gateway | None = None, real_time_tasks: int = 0, ui_port: int | None = None
+) -> SparkSession:
     """The classic session of the streaming app. With ui_port its UI listens on loopback there, else there is none.
+
+    Its JVM is the one behind `gateway`, else pyspark starts one.
 
     A task of Real-time Mode holds its slot as long as the query runs, one for each Kafka partition, and mostly waits: there are slots for
     `real_time_tasks` of them, and for the one of `live`, beside those of `ingest`, which goes on with as many tasks as before.
@@ -81,7 +92,7 @@ def stream_session(jars: list[Path], *, memory: str = "2g", real_time_tasks: int
         STREAM_CONF
         | ui
         | {
-            "spark.driver.memory": memory,
+            "spark.driver.memory": STREAM_MEMORY,
             "spark.driver.extraClassPath": classpath(jars),
             "spark.default.parallelism": str(INGEST_TASKS),
             # Both queries keep a consumer for each partition; one that is put out of the cache starts anew with each batch.
@@ -91,9 +102,24 @@ def stream_session(jars: list[Path], *, memory: str = "2g", real_time_tasks: int
     builder = SparkSession.builder.master(f"local[{slots}]").appName("playhead.stream")
     for name, value in options.items():
         builder = builder.config(name, value)
-    session: SparkSession = builder.getOrCreate()
+    with _dialled(gateway):
+        session: SparkSession = builder.getOrCreate()
     _quieten(session)
     return session
+
+
+@contextmanager
+def _dialled(gateway: Gateway | None) -> Iterator[None]:
+    """pyspark finds a JVM that runs already by two variables; nothing that is started later inherits them."""
+    if gateway is None:
+        yield
+        return
+    port, secret = gateway()
+    os.environ |= {"PYSPARK_GATEWAY_PORT": str(port), "PYSPARK_GATEWAY_SECRET": secret}
+    try:
+        yield
+    finally:
+        del os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"]
 
 
 def _quieten(session: SparkSession) -> None:

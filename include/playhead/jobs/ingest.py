@@ -62,7 +62,10 @@ def start_ingest(spark: SparkSession, client: Mapping[str, str], options: Ingest
     """
     bronze = open_bronze(options.lake)
     require_same_past(bronze, options.checkpoint)
-    landing = _Batches(bronze, bronze_layout(options.lake), options)
+    layout = bronze_layout(options.lake)
+    warming = threading.Thread(target=warm_workers, args=(spark, layout, options.late_horizon), name="warm_workers", daemon=True)
+    warming.start()
+    landing = _Batches(bronze, layout, options, warming)
     records = with_record_columns(read_records(spark, client, options.max_records))
     writer = records.writeStream.queryName(QUERY).option("checkpointLocation", options.checkpoint).foreachBatch(landing.land)
     trigger = writer.trigger(availableNow=True) if options.available_now else writer.trigger(processingTime="500 milliseconds")
@@ -83,10 +86,11 @@ def bronze_layout(lake: str) -> Layout:
 class _Batches:
     """Lands the batches of the query, one after the other."""
 
-    def __init__(self, bronze: AppendedTable, layout: Layout, options: IngestOptions) -> None:
+    def __init__(self, bronze: AppendedTable, layout: Layout, options: IngestOptions, warming: threading.Thread) -> None:
         self._bronze = bronze
         self._layout = layout
         self._options = options
+        self._warming = warming
 
     def land(self, records: DataFrame, number: int) -> None:
         """One batch: workers write its files, then one commit shows them. A batch that is there already is left alone."""
@@ -95,6 +99,7 @@ class _Batches:
         if landed is not None and landed >= number:
             logger.info("query=%s batch=%d has landed before; nothing is written", QUERY, number)
             return
+        self._warming.join()  # else it would start more workers, as cold as the first
         landing = Landing(datetime.now(UTC), self._options.late_horizon)
         # As many tasks as can run at once, each writing one file: a task for each Kafka partition would cost more than its records do.
         tasks = records.coalesce(records.sparkSession.sparkContext.defaultParallelism)
@@ -102,6 +107,22 @@ class _Batches:
         hours = {hour for file in written for hour in file.pop("hours")}
         files = [DataFile(**file) for file in written]
         self._bronze.commit(files, landing.landed_at.date(), query_id, number, metadata=touched_metadata(hours))
+
+
+def warm_workers(spark: SparkSession, layout: Layout, late_horizon: timedelta) -> None:
+    """Start the workers of a batch and let them land nothing, so that they have read their modules when the first records come.
+
+    Spark meanwhile plans the first batch.
+    """
+    write = _writer(layout, Landing(datetime.now(UTC), late_horizon))
+
+    def write_nothing(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for _ in batches:
+            continue  # a worker that has not read all it was sent is not used again
+        yield from write(iter([pa.RecordBatch.from_pylist([], RECORD_SCHEMA)]))
+
+    workers = spark.sparkContext.defaultParallelism
+    spark.range(0, workers, 1, workers).mapInArrow(write_nothing, _FILE_DDL).collect()
 
 
 def _writer(layout: Layout, landing: Landing) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

@@ -29,7 +29,7 @@ from playhead.jobs.maintain import join_landed, maintain_bronze
 from playhead.local.jars import ensure_jars
 from playhead.observability.heartbeat import heartbeat_path
 from playhead.observability.query_listener import HeartbeatListener, closed_hour_announcement
-from playhead.spark import stream_session
+from playhead.spark import Gateway, stream_session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -46,8 +46,10 @@ _LOOK_S = 0.2
 _IDLE = "Waiting for data to arrive"
 
 
-def run_stream(settings: Settings, *, available_now: bool = False) -> None:
+def run_stream(settings: Settings, *, gateway: Gateway | None = None, available_now: bool = False) -> None:
     """Land every record of the event topics until SIGTERM or SIGINT (or until all is landed), as bronze's one writer.
+
+    With `gateway` the session is made in the JVM behind it.
 
     Raises:
         LockHeldError: another streaming app has this lake.
@@ -59,7 +61,8 @@ def run_stream(settings: Settings, *, available_now: bool = False) -> None:
     with table_lock(settings.lake, "bronze.events", holder="the streaming app", wait_s=0):
         jars = ensure_jars(settings.cache_dir, "spark")
         slots = 0 if available_now else partitions_count(client_config(settings), event_topics())
-        spark = stream_session(jars, real_time_tasks=slots, ui_port=None if available_now else settings.port("stream_ui"))
+        ui_port = None if available_now else settings.port("stream_ui")
+        spark = stream_session(jars, gateway=gateway, real_time_tasks=slots, ui_port=ui_port)
         try:
             _run_queries(spark, settings, stop, None if available_now else _alert_options(settings, slots))
         finally:

@@ -6,7 +6,6 @@ what was verified. Two processes that start at once wait for each other, and a f
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
 import os
@@ -15,8 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.util import find_spec
@@ -25,6 +23,7 @@ from typing import Literal
 
 from playhead.errors import StackError
 from playhead.local.java import java_binary
+from playhead.local.processes import one_at_a_time
 from playhead.settings import get_settings
 
 logger = logging.getLogger(__name__)
@@ -80,7 +79,7 @@ def ensure_jars(cache_dir: Path, group: Group, report: Report = logger.info) -> 
     directory = cache_dir / "jars" / group
     directory.mkdir(parents=True, exist_ok=True)
     jars = locked_jars(group)
-    with _lock(directory.with_suffix(".lock")):
+    with one_at_a_time(directory.with_suffix(".lock")):
         missing = [jar for jar in jars if not (directory / jar.file_name).is_file()]
         if missing:
             _fetch(missing, directory, report)
@@ -102,13 +101,6 @@ def verify(path: Path, jar: Jar) -> None:
             f"{path} has sha256 {found}, jars.lock says {jar.sha256}; delete the file and start again, "
             "and if it happens twice do not use that network or mirror"
         )
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    with path.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield
 
 
 def _fetch(missing: list[Jar], directory: Path, report: Report) -> None:

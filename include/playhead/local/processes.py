@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
@@ -31,6 +32,14 @@ def is_listening(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+@contextmanager
+def one_at_a_time(lock: Path) -> Iterator[None]:
+    """Whoever comes second waits for the first, who may be another process."""
+    with lock.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
 
 
 def wait_until(ready: Callable[[], bool], alive: Callable[[], bool], what: str, log: Path, timeout_s: float) -> None:

@@ -11,30 +11,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from playhead.local.class_archive import archive_options
 from playhead.local.jars import ensure_jars, pyspark_home
 from playhead.local.java import require_java
 from playhead.local.processes import LOOPBACK, free_port, is_listening, running_process, wait_until
+from playhead.local.spark_jvm import SPARK_JVM_OPTIONS
 from playhead.settings import Settings, get_settings
 from playhead.spark import BATCH_CONF, classpath
 
-# What Spark's launcher adds for Java 17 (org.apache.spark.launcher.JavaModuleOptions).
-_OPENED_PACKAGES = (
-    *(f"java.base/java.{name}" for name in ("lang", "lang.invoke", "lang.reflect", "io", "net", "nio", "util")),
-    *(f"java.base/java.util.concurrent{name}" for name in ("", ".atomic")),
-    *(f"java.base/{name}" for name in ("jdk.internal.ref", "sun.nio.ch", "sun.nio.cs", "sun.security.action", "sun.util.calendar")),
-    "java.security.jgss/sun.security.krb5",
-)
-_JVM_OPTIONS = [
-    "-XX:+IgnoreUnrecognizedVMOptions",
+_JVM_OPTIONS = (
+    *SPARK_JVM_OPTIONS,
     # Throughput counts here, not pauses; and the loops of a query, new code each time, are compiled sooner than after 60,000 rounds.
     "-XX:+UseParallelGC",
     "-XX:Tier3BackEdgeThreshold=2000",
     # Compiled code is searched for what nobody uses any more each time 15 % of its room is filled, not each time half a per cent is.
     "-XX:SweeperThreshold=15",
-    "--add-modules=jdk.incubator.vector",
-    *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENED_PACKAGES),
-    "-Dio.netty.tryReflectionSetAccessible=true",
-]
+)
 _READY_TIMEOUT_S = 90
 
 _LOG4J = """rootLogger.level = warn
@@ -73,16 +65,24 @@ def server_conf(work_dir: Path, port: int, *, ui_port: int | None, bind_host: st
 
 
 def server_command(
-    work_dir: Path, cache_dir: Path, port: int, *, ui_port: int | None = None, bind_host: str = LOOPBACK, memory: str = "3g"
+    work_dir: Path,
+    cache_dir: Path,
+    port: int,
+    *,
+    ui_port: int | None = None,
+    bind_host: str = LOOPBACK,
+    memory: str = "3g",
+    may_record: bool = False,
 ) -> list[str]:
-    """Command line of the server; makes its directories and fetches the jars it needs."""
+    """Command line of the server; makes its directories and fetches the jars it needs. `may_record`: as in archive_options."""
     (work_dir / "scratch").mkdir(parents=True, exist_ok=True)
     log4j = work_dir / "log4j2.properties"
     log4j.write_text(_LOG4J, encoding="utf-8")
+    java = [str(require_java()), "-cp", classpath([*ensure_jars(cache_dir, "spark"), pyspark_home() / "jars" / "*"]), *_JVM_OPTIONS]
     return [
-        str(require_java()),
-        *("-cp", classpath([*ensure_jars(cache_dir, "spark"), pyspark_home() / "jars" / "*"])),
-        *(f"-Xmx{memory}", *_JVM_OPTIONS),
+        *java,
+        *archive_options(cache_dir, "spark_connect", java, may_record=may_record),
+        f"-Xmx{memory}",
         f"-Djava.io.tmpdir={work_dir / 'scratch'}",
         f"-Dlog4j2.configurationFile={log4j}",
         *(f"-D{name}={value}" for name, value in server_conf(work_dir, port, ui_port=ui_port, bind_host=bind_host).items()),
@@ -120,6 +120,7 @@ def main() -> None:
         settings.port("spark_connect"),
         ui_port=settings.port("spark_ui"),
         bind_host=settings.bind_host,
+        may_record=settings.profile == "embedded",
     )
     os.chdir(work_dir)
     os.execve(command[0], command, os.environ | server_env())  # noqa: S606 - replacing this process is the point

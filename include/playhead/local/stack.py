@@ -6,12 +6,9 @@ stack's mark, also those whose parent died.
 
 from __future__ import annotations
 
-import fcntl
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
@@ -24,7 +21,7 @@ from playhead.local.jars import GROUPS, ensure_jars
 from playhead.local.java import require_java
 from playhead.local.marks import end_processes, marked_processes, memory_mb
 from playhead.local.ports import check_free
-from playhead.local.processes import log_tail
+from playhead.local.processes import log_tail, one_at_a_time
 from playhead.local.programs import Program, programs, project_dir, stack_env
 from playhead.local.supervision import ProcessState, Supervisor, log_file, render_conf
 from playhead.settings import Settings
@@ -79,7 +76,7 @@ class Stack:
         """
         chosen = self._choose(only)
         (self.home / "run").mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _one_at_a_time(self.home / "run" / "up.lock"):
+        with one_at_a_time(self.home / "run" / "up.lock"):
             states = self._states()
             missing = [part for part in chosen if part.name not in states or not states[part.name].is_up]
             if missing:
@@ -218,11 +215,3 @@ class Stack:
 
     def _states(self) -> dict[str, ProcessState]:
         return self.supervisor.states() if self.supervisor.is_running() else {}
-
-
-@contextmanager
-def _one_at_a_time(lock: Path) -> Iterator[None]:
-    """Two `up` at once: the second waits, then finds everything running."""
-    with lock.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield

@@ -1,0 +1,17 @@
+"""What every JVM of Spark is started with."""
+
+from __future__ import annotations
+
+# What Spark's launcher adds for Java 17 (org.apache.spark.launcher.JavaModuleOptions).
+_OPENED_PACKAGES = (
+    *(f"java.base/java.{name}" for name in ("lang", "lang.invoke", "lang.reflect", "io", "net", "nio", "util")),
+    *(f"java.base/java.util.concurrent{name}" for name in ("", ".atomic")),
+    *(f"java.base/{name}" for name in ("jdk.internal.ref", "sun.nio.ch", "sun.nio.cs", "sun.security.action", "sun.util.calendar")),
+    "java.security.jgss/sun.security.krb5",
+)
+SPARK_JVM_OPTIONS = (
+    "-XX:+IgnoreUnrecognizedVMOptions",
+    "--add-modules=jdk.incubator.vector",
+    *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENED_PACKAGES),
+    "-Dio.netty.tryReflectionSetAccessible=true",
+)

@@ -24,7 +24,9 @@ USER_BUCKETS = 10_000
 _CALIBRATION_ONE_IN = 5
 
 
-def build_features(user_daily: DataFrame, user_content_daily: DataFrame, plan: CutoffPlan) -> DataFrame:
+def build_features(
+    user_daily: DataFrame, user_content_daily: DataFrame, plan: CutoffPlan, *, labelled_buckets: int = USER_BUCKETS
+) -> DataFrame:
     """Features of every paid user known at each cut-off, in one pass over the days for all cut-offs.
 
     Grain: one row per user and cut-off. A feature sees only rows of the cut-off day and before; the days after it, up to the horizon,
@@ -36,12 +38,15 @@ def build_features(user_daily: DataFrame, user_content_daily: DataFrame, plan: C
         user_daily: rows of gold.user_daily up to the score date.
         user_content_daily: rows of gold.user_content_daily up to the score date.
         plan: the cut-offs and the horizon.
+        labelled_buckets: only users of a bucket below this have labelled rows; the score date has everyone.
     """
-    known = _summed(_at_cutoffs(user_daily, plan, reach_days=plan.horizon_days).filter("user_id IS NOT NULL"))
+    known = _summed(_at_cutoffs(user_daily.filter("user_id IS NOT NULL"), plan, labelled_buckets))
     paid = known.filter((F.col("days_since_last_active") >= 0) & (F.col("tier_rank") > 0))
-    titles = _titles(user_content_daily, plan)
-    joined = paid.join(titles, on=list(KEY), how="left").withColumn("titles_14d", F.coalesce("titles_14d", F.lit(0)))
-    derived = joined.withColumns(_ratios()).withColumns(_rule_inputs()).withColumn("rule_score", rule_score())
+    # Both sides lie by user, each user's rows in one place: nothing moves for the join, nor is sorted.
+    titles = _titles(user_content_daily, plan, labelled_buckets).hint("shuffle_hash")
+    joined = paid.join(titles, on="user_id", how="left")
+    counted = joined.withColumn("titles_14d", F.coalesce(F.col("titles_by_cutoff")[F.col("cutoff_date")], F.lit(0)))
+    derived = counted.withColumns(_ratios()).withColumns(_rule_inputs()).withColumn("rule_score", rule_score())
     sliced = derived.withColumns(_slices(plan))
     rule_inputs = ("rule_engagement_mean", "rule_active_days", "rule_watched_min_mean", "rule_score")
     return sliced.select(
@@ -49,11 +54,25 @@ def build_features(user_daily: DataFrame, user_content_daily: DataFrame, plan: C
     )
 
 
-def _at_cutoffs(days: DataFrame, plan: CutoffPlan, *, reach_days: int) -> DataFrame:
+def count_labelled(user_daily: DataFrame, plan: CutoffPlan) -> DataFrame:
+    """`rows_count`: how many labelled rows the features of all users would have, for far less than it takes to build them."""
+    paid_at = (F.coalesce(_last_rank(F.col("event_date") <= F.lit(day)) > 0, F.lit(False)) for day in plan.all if day != plan.score)
+    of_user = sum((is_paid.cast("bigint") for is_paid in paid_at), F.lit(0).cast("bigint"))
+    by_user = user_daily.filter("user_id IS NOT NULL").groupBy("user_id").agg(of_user.alias("labelled_count"))
+    return by_user.agg(F.coalesce(F.sum("labelled_count"), F.lit(0)).alias("rows_count"))
+
+
+def _user_bucket(user: str) -> Column:
+    """The bucket of a user: the same in every run."""
+    return F.pmod(F.xxhash64(user), F.lit(USER_BUCKETS))
+
+
+def _at_cutoffs(days: DataFrame, plan: CutoffPlan, labelled_buckets: int) -> DataFrame:
     """Each day beside every cut-off that may look at it; age_days is negative for days after the cut-off."""
-    cutoffs = F.array(*(F.lit(day) for day in plan.all))
-    reached = F.filter(cutoffs, lambda cutoff: F.date_diff(cutoff, F.col("event_date")) >= -reach_days)
-    return days.withColumn("cutoff_date", F.explode(reached)).withColumn("age_days", F.date_diff("cutoff_date", "event_date"))
+    every, last = (F.array(*(F.lit(day) for day in cutoffs)) for cutoffs in (plan.all, [plan.score]))
+    cutoffs = F.when(_user_bucket("user_id") < labelled_buckets, every).otherwise(last)
+    beside = days.repartition("user_id").withColumn("cutoff_date", F.explode(cutoffs))
+    return beside.withColumn("age_days", F.date_diff("cutoff_date", "event_date")).filter(F.col("age_days") >= -plan.horizon_days)
 
 
 def _within(days: int, value: Column | str, *, after: int = 0) -> Column:
@@ -66,9 +85,6 @@ def _summed(days: DataFrame) -> DataFrame:
     """Sums of each user's days by cut-off, over windows that all end at the cut-off."""
     is_past = F.col("age_days") >= 0
     one = F.lit(1).cast("bigint")
-    ranks = F.create_map(*(F.lit(part) for pair in TIER_RANKS.items() for part in pair))
-    # The newest day's plan: the day in the high digits, the rank in the lowest, so that the maximum finds it.
-    dated_rank = F.unix_date("event_date").cast("bigint") * _RANK_BASE + ranks[F.col("subscription_tier")]
     in_14d = ("sessions_count", "plays_count", "completed_count", "failed_count", "watched_ms", "stall_ms", "startup_ms",
               "startup_ms_count", "app_crashes_count", "network_errors_count", "ad_impressions_count", "interactions_count",
               "engagement_score")  # fmt: skip
@@ -76,7 +92,7 @@ def _summed(days: DataFrame) -> DataFrame:
         F.min(F.when(is_past, F.col("age_days"))).alias("days_since_last_active"),
         F.max(F.when(is_past, F.col("age_days"))).alias("days_since_first_seen"),
         F.max(F.when(is_past, F.date_diff("cutoff_date", "user_signup_date"))).alias("days_since_signup"),
-        (F.max(F.when(is_past, dated_rank)) % _RANK_BASE).alias("tier_rank"),
+        _last_rank(is_past).alias("tier_rank"),
         F.max(~is_past).alias("came_back"),
         *(_within(window, one).alias(f"active_days_{window}d") for window in (3, 7, LOOKBACK_DAYS, WINDOW_DAYS)),
         *(_within(LOOKBACK_DAYS, name).alias(f"sum14_{name}") for name in in_14d),
@@ -85,10 +101,29 @@ def _summed(days: DataFrame) -> DataFrame:
     )
 
 
-def _titles(user_content_daily: DataFrame, plan: CutoffPlan) -> DataFrame:
-    """Distinct titles that each user played in the two weeks up to each cut-off."""
-    plays = _at_cutoffs(user_content_daily.filter("plays_count > 0"), plan, reach_days=0).filter(F.col("age_days") < LOOKBACK_DAYS)
-    return plays.groupBy(F.col("viewer_id").alias("user_id"), "cutoff_date").agg(F.count_distinct("content_id").alias("titles_14d"))
+def _last_rank(is_past: Column) -> Column:
+    """Rank of the plan that was told last among the rows of the past."""
+    ranks = F.create_map(*(F.lit(part) for pair in TIER_RANKS.items() for part in pair))
+    # The newest day's plan: the day in the high digits, the rank in the lowest, so that the maximum finds it.
+    dated_rank = F.unix_date("event_date").cast("bigint") * _RANK_BASE + ranks[F.col("subscription_tier")]
+    return F.max(F.when(is_past, dated_rank)) % _RANK_BASE
+
+
+def _titles(user_content_daily: DataFrame, plan: CutoffPlan, labelled_buckets: int) -> DataFrame:
+    """`titles_by_cutoff`: distinct titles that each user played in the two weeks up to each cut-off."""
+    seen_from = [
+        F.when(F.date_diff(F.lit(day), F.col("event_date")).between(0, LOOKBACK_DAYS - 1), F.lit(1 << bit)).otherwise(F.lit(0))
+        for bit, day in enumerate(plan.all)
+    ]
+    of_score = F.lit(1 << plan.all.index(plan.score))
+    asked = F.when(_user_bucket("viewer_id") < labelled_buckets, F.lit((1 << len(plan.all)) - 1)).otherwise(of_score)
+    # The cut-offs that see a day as bits of one number: a title is counted once for each, on however many days it was played.
+    seen = sum(seen_from, F.lit(0)).bitwiseAND(asked)
+    plays = user_content_daily.filter("plays_count > 0").select(F.col("viewer_id").alias("user_id"), "content_id", seen.alias("seen"))
+    by_title = plays.filter("seen > 0").repartition("user_id").groupBy("user_id", "content_id").agg(F.bit_or("seen").alias("seen"))
+    counts = [F.sum(F.getbit("seen", F.lit(bit)).cast("bigint")) for bit in range(len(plan.all))]
+    by_cutoff = F.create_map(*(part for day, count in zip(plan.all, counts, strict=True) for part in (F.lit(day), count)))
+    return by_title.groupBy("user_id").agg(by_cutoff.alias("titles_by_cutoff"))
 
 
 def _over(part: Column | str, whole: Column | str) -> Column:
@@ -133,7 +168,7 @@ def _rule_inputs() -> dict[str, Column]:
 
 def _slices(plan: CutoffPlan) -> dict[str, Column]:
     """What each row is for, and its label where the whole horizon was observed."""
-    bucket = F.pmod(F.xxhash64("user_id"), F.lit(USER_BUCKETS))
+    bucket = _user_bucket("user_id")
     is_calibration = bucket % _CALIBRATION_ONE_IN == 0
     cutoff = F.col("cutoff_date")
     purpose = F.when(cutoff == F.lit(plan.score), "score")

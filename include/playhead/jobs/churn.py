@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from playhead.churn.baseline import RULE_VERSION
 from playhead.churn.card import RunRecord
 from playhead.churn.cutoffs import CutoffPlan, complete_days, plan_cutoffs
-from playhead.churn.features import USER_BUCKETS
+from playhead.churn.features import USER_BUCKETS, count_labelled
 from playhead.churn.features import build_features as build_feature_rows
 from playhead.churn.model import ChurnModel
 from playhead.churn.promote import Contest, decide
@@ -53,10 +53,13 @@ class ChurnPlan:
     inputs: dict[str, int]
 
 
-def build_features(spark: SparkSession, lake: str, run: RunContext, *, horizon_days: int) -> dict[str, Any]:
+def build_features(
+    spark: SparkSession, lake: str, run: RunContext, *, horizon_days: int, max_rows: int = MAX_TRAINING_ROWS
+) -> dict[str, Any]:
     """Work out the cut-offs from the days in gold.user_daily and build the features of all of them.
 
-    A backfill scores the last day of its interval, and sees nothing after it.
+    Everyone has features at the score date. At most about max_rows are labelled: whole users are left out, the same ones at every run,
+    and nothing is worked out of what nobody would learn from. A backfill scores the last day of its interval, and sees nothing after it.
 
     Raises:
         ModelError: no day of gold.user_daily is complete.
@@ -67,16 +70,16 @@ def build_features(spark: SparkSession, lake: str, run: RunContext, *, horizon_d
     before = run.interval[1].date() if run.interval else None
     cutoffs = plan_cutoffs(*complete_days({row.event_date: row["count"] for row in active}, before=before), horizon_days)
     write_json(_plan_path(lake, run), {"inputs": inputs, "cutoffs": _as_json(cutoffs)})
-    features = build_feature_rows(user_daily.filter(F.col("event_date") <= F.lit(cutoffs.score)), user_content_daily, cutoffs)
+    past = user_daily.filter(F.col("event_date") <= F.lit(cutoffs.score))
+    share = min(1.0, max_rows / max(1, count_labelled(past, cutoffs).collect()[0].rows_count))
+    features = build_feature_rows(past, user_content_daily, cutoffs, labelled_buckets=math.ceil(share * USER_BUCKETS))
     features.write.mode("overwrite").parquet(_features_path(lake, run))
     counted = {row.slice: row["count"] for row in read_features(spark, lake, run).groupBy("slice").count().collect()}
     logger.info("run=%s score_date=%s rows=%s", run.run_id, cutoffs.score, counted)
     return {"score_date": cutoffs.score.isoformat(), "training_cutoffs": len(cutoffs.training), "rows": counted}
 
 
-def train_and_promote(
-    spark: SparkSession, lake: str, run: RunContext, *, registry: ChurnRegistry, max_rows: int = MAX_TRAINING_ROWS
-) -> dict[str, Any]:
+def train_and_promote(spark: SparkSession, lake: str, run: RunContext, *, registry: ChurnRegistry) -> dict[str, Any]:
     """Train a challenger, judge it beside the champion and the rule baseline on the same held-out users, register and maybe promote it.
 
     When the history is too short, or holds too few of either outcome, nothing is trained, the champion stays, and the answer says why.
@@ -88,7 +91,7 @@ def train_and_promote(
     plan = _require_plan(lake, run)
     if run.kind == "backfill":
         return _untrained(run, "a backfill scores with the model in service and trains none")
-    slices = labelled_slices(read_features(spark, lake, run), max_rows)
+    slices = labelled_slices(read_features(spark, lake, run))
     try:
         challenger = _train(plan.cutoffs, slices)
     except ModelError as problem:
@@ -170,12 +173,10 @@ def _untrained(run: RunContext, reason: str) -> dict[str, Any]:
     return {"promoted": False, "reason": reason, "challenger": None}
 
 
-def labelled_slices(features: DataFrame, max_rows: int = MAX_TRAINING_ROWS) -> dict[str, pd.DataFrame]:
-    """Labelled rows by slice, at most about max_rows in all; whole users are left out, and the same ones at every run."""
-    labelled = features.filter(F.col("slice").isin(*_LABELLED))
-    share = min(1.0, max_rows / max(1, labelled.count()))
-    kept = labelled.filter(F.col("user_bucket") < math.ceil(share * USER_BUCKETS)).toPandas()
-    return {name: kept[kept["slice"] == name].sort_values(["cutoff_date", "user_id"], kind="stable") for name in _LABELLED}
+def labelled_slices(features: DataFrame) -> dict[str, pd.DataFrame]:
+    """Labelled rows by slice."""
+    labelled = features.filter(F.col("slice").isin(*_LABELLED)).toPandas()
+    return {name: labelled[labelled["slice"] == name].sort_values(["cutoff_date", "user_id"], kind="stable") for name in _LABELLED}
 
 
 def read_features(spark: SparkSession, lake: str, run: RunContext) -> DataFrame:

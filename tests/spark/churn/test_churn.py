@@ -15,11 +15,12 @@ from playhead.errors import BuildError, GateError, ModelError
 from playhead.io.delta import read_table
 from playhead.io.delta_table import append_rows, table_version
 from playhead.io.staged_files import publish_staged, stage_rows
-from playhead.jobs.churn import build_features, score, train_and_promote
+from playhead.jobs.churn import build_features, labelled_slices, read_features, score, train_and_promote
 from playhead.jobs.churn_publish import publish_scores
 from playhead.jobs.run_context import RunContext
 
 if TYPE_CHECKING:
+    import pandas as pd
     from pyspark.sql import SparkSession
 
 RUN = RunContext("retrain_churn", "manual__1")
@@ -172,16 +173,19 @@ def test_churn__no_gold_at_all_names_the_next_step(spark, tmp_path):
 
 
 def test_churn__sample_is_bounded_and_keeps_whole_users(world):
-    from playhead.jobs.churn import labelled_slices
+    rows = world.features["rows"]
+    total = sum(rows.values()) - rows["score"]
 
-    run = replace(RUN, run_id="manual__3")
-    build_features(world.spark, world.lake, run, horizon_days=7)
-    rows = world.spark.read.parquet(f"{world.lake}/_staging/{run.key}/churn_features")
-    total = rows.filter("slice <> 'score'").count()
+    def build(name: str, max_rows: int) -> tuple[dict[str, int], dict[str, pd.DataFrame]]:
+        run = replace(RUN, run_id=name)
+        built = build_features(world.spark, world.lake, run, horizon_days=7, max_rows=max_rows)
+        return built["rows"], labelled_slices(read_features(world.spark, world.lake, run))
 
-    small, everything = labelled_slices(rows, total // 4), labelled_slices(rows, total)
+    (counted, small), (of_all, everything) = build("small", total // 4), build("everything", total)
     kept = {user for frame in small.values() for user in frame["user_id"]}
 
+    assert of_all == rows
+    assert counted["score"] == rows["score"]
     assert sum(map(len, everything.values())) == total
     assert total * 0.15 < sum(map(len, small.values())) < total * 0.35
     assert sum(frame["user_id"].isin(kept).sum() for frame in everything.values()) == sum(map(len, small.values()))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from playhead.churn.cutoffs import CutoffPlan
 from playhead.churn.feature_list import FEATURE_NAMES
-from playhead.churn.features import build_features
+from playhead.churn.features import USER_BUCKETS, build_features, count_labelled
 
 CUTOFF = date(2026, 1, 20)
 PLAN = CutoffPlan(training=(), held_out=CUTOFF, score=date(2026, 1, 27), horizon_days=7)
@@ -158,3 +158,53 @@ def test_features__rule_baseline_first_match(gold, days, score):
     frame = build_features(gold("gold.user_daily", [{"user": "u1", **day} for day in days]), gold("gold.user_content_daily", []), PLAN)
 
     assert _at_cutoff(frame)["u1"].rule_score == score
+
+
+SEVERAL = CutoffPlan(training=(date(2026, 1, 14), date(2026, 1, 16)), held_out=date(2026, 1, 23), score=date(2026, 1, 30), horizon_days=7)
+
+
+def test_features__a_title_is_counted_once_for_each_cutoff_that_sees_it(gold):
+    played = {"c1": (1, 2), "c2": (1, 10), "c3": (3, 16, 17), "c4": (15, 29), "c5": (30,), "c6": (29, 30)}
+    titles = [{"day": day, "user": "u1", "content_id": title, "plays_count": 1} for title, days in played.items() for day in days]
+    others = [{"day": 20, "user": "u2", "content_id": title, "plays_count": 1} for title in ("c1", "c9")]
+    days = [{"day": 1, "user": user} for user in ("u1", "u2", "u3")]
+
+    rows = build_features(gold("gold.user_daily", days), gold("gold.user_content_daily", titles + others), SEVERAL).collect()
+
+    found = {(row.user_id, row.cutoff_date): row.titles_14d for row in rows}
+    assert found == {
+        ("u1", cutoff): sum(any(timedelta() <= cutoff - date(2026, 1, day) < timedelta(14) for day in seen) for seen in played.values())
+        for cutoff in SEVERAL.all
+    } | {(user, cutoff): 2 * (user == "u2" and cutoff.day >= 20) for user in ("u2", "u3") for cutoff in SEVERAL.all}
+    assert [found["u1", cutoff] for cutoff in SEVERAL.all] == [3, 3, 3, 4]
+
+
+def test_features__few_are_labelled_and_everyone_is_scored(gold, population):
+    days = gold("gold.user_daily", population).localCheckpoint()
+    titles = gold(
+        "gold.user_content_daily",
+        [{"day": r["day"], "user": r["user"], "content_id": f"c{r['day'] % 5}", "plays_count": 1} for r in population],
+    ).localCheckpoint()
+    limit = USER_BUCKETS // 4
+
+    every = build_features(days, titles, SEVERAL).collect()
+    few = build_features(days, titles, SEVERAL, labelled_buckets=limit).collect()
+
+    assert sorted(few) == sorted(row for row in every if row.slice == "score" or row.user_bucket < limit)
+    assert 0.1 < sum(row.slice != "score" for row in few) / sum(row.slice != "score" for row in every) < 0.4
+
+
+def test_features__labelled_rows_are_counted_without_building_them(gold, population):
+    changed = [
+        {"day": 13, "user": "anonymous", "user_id": None},
+        {"day": 13, "user": "joined", "subscription_tier": "free"},
+        {"day": 15, "user": "joined", "subscription_tier": "basic"},
+        {"day": 13, "user": "left the plan", "subscription_tier": "basic"},
+        {"day": 15, "user": "left the plan", "subscription_tier": "free"},
+        {"day": 29, "user": "came late"},
+    ]
+    days = gold("gold.user_daily", population + changed)
+    labelled = build_features(days, gold("gold.user_content_daily", []), SEVERAL).filter("churned IS NOT NULL").count()
+
+    assert count_labelled(days, SEVERAL).collect()[0].rows_count == labelled > 1000
+    assert count_labelled(days, CutoffPlan(training=(), held_out=None, score=SEVERAL.score, horizon_days=7)).collect()[0].rows_count == 0

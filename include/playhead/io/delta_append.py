@@ -24,6 +24,7 @@ from playhead.io.delta_table import days_to_merge
 from playhead.io.filesystem import object_store_uri, open_filesystem
 
 _ROW_GROUP_ROWS = 50_000
+_HISTORY_LOOKED_AT = 100  # commits; what a person did to the table while its app was down is among the newest
 _MERGED_BYTES = 256 * 1024 * 1024
 
 
@@ -70,6 +71,17 @@ class AppendedTable:
     def has_rows(self) -> bool:
         """Whether any file of it is visible."""
         return bool(self._table.file_uris())
+
+    @property
+    def is_set_back(self) -> bool:
+        """Whether someone restored it to a version before its newest batch, whose number its log goes on to tell all the same."""
+        commits = {commit["version"]: commit for commit in self._table.history(_HISTORY_LOOKED_AT)}
+        batches = [version for version, commit in commits.items() if commit["operation"] == "WRITE"]
+        version = max(commits)
+        while version in commits and version not in batches:
+            is_restore = commits[version]["operation"] == "RESTORE"
+            version = int(commits[version]["operationParameters"].get("version") or -1) if is_restore else version - 1
+        return bool(batches) and version != max(batches)
 
     def committed(self, application: str) -> int | None:
         """The newest transaction number that an application has committed, None where it has committed nothing."""

@@ -213,6 +213,11 @@ def require_same_past(bronze: AppendedTable, path: str) -> None:
 
     A batch is planned in the checkpoint, then committed to the table, then marked as finished; a crash may come between any two.
     """
+    if bronze.is_set_back:
+        raise StackError(
+            "bronze.events was restored to a version without its newest batches, and Kafka's records of them would never be read again; "
+            "restore the table to the version it had before, or move it and the checkpoint away to land everything anew"
+        )
     checkpoint = read_checkpoint(path)
     if checkpoint is None:
         if bronze.has_rows:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+import os
+import time
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 
 from playhead.errors import StackError
 from playhead.io.delta_append import AppendedTable
@@ -76,3 +79,35 @@ def test_start__another_querys_checkpoint_is_refused(bronze: AppendedTable, tmp_
     land(bronze, 2)
     with pytest.raises(StackError, match=r"has landed but bronze.events holds none"):
         require_same_past(bronze, checkpoint(tmp_path / "checkpoint", planned=1, finished=1, query_id="another"))
+
+
+def test_start__a_table_restored_to_before_its_newest_batch_is_refused_until_that_is_undone(bronze: AppendedTable, tmp_path: Path) -> None:
+    land(bronze, 3)
+    kept = checkpoint(tmp_path / "checkpoint", planned=2, finished=2)
+    table = DeltaTable(tmp_path / "lake" / "bronze" / "events")
+    newest = table.version()
+    table.restore(newest - 1)
+    assert bronze.committed("query") == 2, "the log goes on to tell of a batch whose rows are gone"
+    with pytest.raises(StackError, match="restored to a version without its newest batches"):
+        require_same_past(bronze, kept)
+    table.restore(newest)
+    bronze.committed("query")
+    require_same_past(bronze, kept)
+
+
+def test_start__a_table_restored_by_time_is_refused(bronze: AppendedTable, tmp_path: Path) -> None:
+    land(bronze, 2)
+    table = DeltaTable(tmp_path / "lake" / "bronze" / "events")
+    in_an_hour = time.time() + 3600
+    os.utime(tmp_path / "lake" / "bronze" / "events" / "_delta_log" / f"{table.version():020d}.json", (in_an_hour, in_an_hour))
+    table.restore(datetime.now(UTC))
+    bronze.committed("query")
+    with pytest.raises(StackError, match="restored"):
+        require_same_past(bronze, checkpoint(tmp_path / "checkpoint", planned=1, finished=1))
+
+
+def test_start__commits_that_are_no_batch_are_not_taken_for_a_restored_table(bronze: AppendedTable, tmp_path: Path) -> None:
+    land(bronze, 1)
+    DeltaTable(tmp_path / "lake" / "bronze" / "events").alter.set_table_properties({"delta.checkpointInterval": "7"})
+    bronze.committed("query")
+    require_same_past(bronze, checkpoint(tmp_path / "checkpoint", planned=0, finished=0))

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from playhead.errors import BrokerError
-from playhead.io.kafka import consumer_lag, ensure_topics, topic_health
+from playhead.io.kafka import consumer_lag, ensure_topics, topic_health, topic_ids
 from playhead.io.topics import declared_topics
 from playhead.local.broker import running_broker
 from playhead.local.processes import LOOPBACK, free_port
@@ -84,6 +85,23 @@ def test_consumer_lag__ends_less_what_was_committed(client: Client) -> None:
 def test_consumer_lag__an_unknown_topic_is_named(client: Client) -> None:
     with pytest.raises(BrokerError, match="topic nothing does not exist; run `playhead topics ensure`"):
         consumer_lag(client, {}, ["nothing"])
+
+
+def test_topic_ids__a_topic_made_anew_is_another(client: Client) -> None:
+    names = ["control", "dead_letter_queue", "nothing_of_the_kind"]
+    before = topic_ids(client, names)
+    assert before.keys() == {"control", "dead_letter_queue"}
+    assert topic_ids(client, names) == before
+    admin = AdminClient(client)
+    admin.delete_topics(["control"], operation_timeout=10)["control"].result(10)
+    ensure_topics(client, list(declared_topics(SMALL, 1).values()))
+    after = topic_ids(client, names)
+    assert after["control"] != before["control"]
+    assert after["dead_letter_queue"] == before["dead_letter_queue"]
+
+
+def test_topic_ids__of_no_topic(client: Client) -> None:
+    assert topic_ids(client, ["nothing_of_the_kind"]) == {}
 
 
 def test_a_dead_broker_is_one_clear_line_within_ten_seconds() -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -137,6 +137,19 @@ def partitions_count(client: Mapping[str, str], names: Sequence[str]) -> int:
     with _clear_errors(client):
         present = _metadata(_admin(client)).topics
     return sum(len(present[name].partitions) for name in names if name in present)
+
+
+def topic_ids(client: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """The id that the broker gave each of these topics when it was made; a topic that does not exist has none.
+
+    Raises:
+        BrokerError: no broker answers.
+    """
+    with _clear_errors(client):
+        admin = _admin(client)
+        present = [name for name in names if name in _metadata(admin).topics]
+        told = _wait(admin.describe_topics(TopicCollection(present), request_timeout=ANSWER_TIMEOUT_S)) if present else {}
+    return {name: str(topic.topic_id) for name, topic in told.items()}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ from playhead.errors import StackError
 from playhead.io.checkpoint import read_checkpoint, require_query_id
 from playhead.io.delta_append import AppendedTable, DataFile, Layout, write_data_file
 from playhead.io.delta_table import RETAINED_DAYS, table_path
+from playhead.io.kafka import topic_ids
 from playhead.io.partitions import hour_key
+from playhead.io.run_files import read_json, write_json
 from playhead.io.touched_hours import touched_metadata
 
 if TYPE_CHECKING:
@@ -58,10 +60,11 @@ def start_ingest(spark: SparkSession, client: Mapping[str, str], options: Ingest
     """Start the query.
 
     Raises:
-        StackError: table and checkpoint do not belong together, so that starting would land records again, or pass some over.
+        StackError: table, checkpoint and topics do not belong together, so that starting would land records again, or pass some over.
     """
     bronze = open_bronze(options.lake)
     require_same_past(bronze, options.checkpoint)
+    require_same_topics(options.checkpoint, topic_ids(client, event_topics()))
     layout = bronze_layout(options.lake)
     warming = threading.Thread(target=warm_workers, args=(spark, layout, options.late_horizon), name="warm_workers", daemon=True)
     warming.start()
@@ -206,6 +209,22 @@ def run_until(query: StreamingQuery, stop: threading.Event) -> None:
     if query.isActive:
         query.stop()
     query.awaitTermination()
+
+
+def require_same_topics(path: str, topics: Mapping[str, str]) -> None:
+    """Stops where a topic is another one than the checkpoint's offsets are of. `topics` are the ids that the broker gave them.
+
+    A topic that is deleted and made again begins at offset 0: Spark would take its first records for some that have landed.
+    """
+    remembered = f"{path}/topics.json"
+    known = read_json(remembered) or {}
+    if other := sorted(name for name, topic_id in topics.items() if known.get(name, topic_id) != topic_id):
+        raise StackError(
+            f"{', '.join(other)} was deleted and made again since {path} was begun, so its offsets are of other records: going on would "
+            "pass records over; move bronze.events and the checkpoint away to land what Kafka holds now, and keep them for the rest"
+        )
+    if topics.keys() - known.keys():
+        write_json(remembered, {**known, **topics})
 
 
 def require_same_past(bronze: AppendedTable, path: str) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @contextmanager
 def batch_engine(state_dir: Path) -> Iterator[SparkSession]:
     """A session on a server that ends with it, or on the one that PLAYHEAD_SPARK_REMOTE names."""
-    with _server(state_dir) as remote:
+    with engine_address(state_dir) as remote:
         spark = connect(remote)
         try:
             yield spark
@@ -29,7 +29,8 @@ def batch_engine(state_dir: Path) -> Iterator[SparkSession]:
 
 
 @contextmanager
-def _server(state_dir: Path) -> Iterator[str]:
+def engine_address(state_dir: Path) -> Iterator[str]:
+    """The address of a server that ends with it, or of the one that PLAYHEAD_SPARK_REMOTE names."""
     named = get_settings().spark_remote
     if named:
         yield named

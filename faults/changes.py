@@ -1,0 +1,56 @@
+"""`python -m faults.changes CHANGE PROGRAM …`: run a program of Playhead with one thing of it changed.
+
+Without one of its guards, to see that the guard's fault then shows; or standing still at a point that no system call tells of.
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from collections.abc import Callable
+
+HALF_A_FILE = "half_a_file"
+
+
+def _same_past() -> None:
+    """The app starts whatever checkpoint and table say."""
+    from playhead.jobs import ingest
+
+    ingest.require_same_past = lambda *_: None
+
+
+def _same_topics() -> None:
+    """The app starts whichever topics the checkpoint's offsets are of."""
+    from playhead.jobs import ingest
+
+    ingest.require_same_topics = lambda *_: None
+
+
+def _half_a_file() -> None:
+    """Workers write rows into a file and never its end."""
+    from faults.halfway import write_half
+    from playhead.jobs import ingest
+
+    setattr(ingest, "write_data_file", write_half)  # noqa: B010  a name that the module only imports
+
+
+GUARDS: dict[str, Callable[[], None]] = {
+    "same_past": _same_past,
+    "same_topics": _same_topics,
+}
+CHANGES = GUARDS | {HALF_A_FILE: _half_a_file}
+
+
+def main() -> None:
+    """Change it and become the program."""
+    _, change, program, *arguments = sys.argv
+    CHANGES[change]()
+    sys.argv = [program, *arguments]
+    if program.endswith(".py"):
+        runpy.run_path(program, run_name="__main__")
+    else:
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""The streaming app is killed, with all its processes, at an exact point of a batch; started again, it must end where it would have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from faults.changes import HALF_A_FILE
+from faults.model import Fault, NotInjectedError
+
+if TYPE_CHECKING:
+    from faults.scene import Scene
+
+_GROUP = "stream crash"
+
+
+def planned(scene: Scene) -> None:
+    """The batch is planned in the checkpoint, and nothing of it is written."""
+    scene.land(0)
+    scene.send(1)
+    before = _files(scene)
+    scene.app().killed_when((scene.checkpoint / "offsets" / "1").exists)
+    if _files(scene) != before:
+        raise NotInjectedError("files of the batch were there already")
+    scene.require_batches(planned=1, finished=0, landed=0)
+    scene.land(2)
+
+
+def in_a_file(scene: Scene) -> None:
+    """A file of the batch is half written."""
+    scene.land(0)
+    scene.send(1)
+    before = _files(scene)
+    scene.app(changed=HALF_A_FILE).killed_when(lambda: any(path.stat().st_size for path in _files(scene) - before))
+    if any(_is_whole(path) for path in _files(scene) - before):
+        raise NotInjectedError("a file was whole already")
+    scene.require_batches(planned=1, finished=0, landed=0)
+    scene.land(2)
+
+
+def _files(scene: Scene) -> set[Path]:
+    return set(scene.bronze.glob("landed_date=*/*.parquet"))
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        pq.read_metadata(path)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+FAULTS = (
+    Fault("planned", _GROUP, "killed when the batch is planned and nothing of it is written", planned),
+    Fault("in_a_file", _GROUP, "killed when a file of the batch is half written", in_a_file),
+)

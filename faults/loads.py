@@ -1,0 +1,39 @@
+"""The same loads of events each time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow.dataset as ds
+
+from benchmarks.preload import simulated_records
+from playhead.events.ledger import Ledger
+from playhead.events.producer import Producer, Record
+
+LOADS = 3
+_RECORDS = 3_000
+
+
+def send_load(state_dir: Path, bootstrap: str, ledgers: Path, load: int) -> None:
+    """Send one of the loads; each has a producer and so a ledger of its own."""
+    producer = Producer({"bootstrap.servers": bootstrap}, Ledger(ledgers, f"load-{load}"))
+    producer.send(read_load(state_dir, load))
+    producer.close()
+
+
+def read_load(state_dir: Path, load: int) -> list[Record]:
+    """Simulated records with duplicates, bad, late and disordered ones."""
+    files = ds.dataset(sorted(simulated_records(state_dir, _RECORDS).glob("part-*.parquet")))
+    share = _RECORDS // LOADS
+    rows = files.head(_RECORDS, columns=["topic", "key", "value"]).slice(load * share, share).to_pylist()
+    return [Record(row["topic"], row["key"], row["value"], _event_id(row["value"])) for row in rows]
+
+
+def _event_id(value: bytes) -> str:
+    """The id in a record, empty where a bad one has none that can be read."""
+    try:
+        told = json.loads(value)["event_id"]
+    except (ValueError, TypeError, KeyError):
+        return ""
+    return told if isinstance(told, str) else ""

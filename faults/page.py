@@ -1,0 +1,78 @@
+"""docs/generated/faults.md and, beside it, faults.json: what the last run of each fault, and of its control, found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from faults.model import Fault, Outcome
+
+
+def summarise(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """The line of JSON: faults, how many were survived, events lost and doubled, guards, and controls that went red without them."""
+    faults = [outcome for outcome in outcomes if not outcome.guard]
+    controls = [outcome for outcome in outcomes if outcome.guard]
+    return {
+        "faults": len(faults),
+        "survived": sum(outcome.survived for outcome in faults),
+        "lost": sum(outcome.lost for outcome in faults),
+        "doubled": sum(outcome.doubled for outcome in faults),
+        "guards": len({control.guard for control in controls}),
+        "controls": len(controls),
+        "controls_red": sum(control.is_red for control in controls),
+        "seconds": round(sum(outcome.seconds for outcome in outcomes)),
+    }
+
+
+def is_proven(summary: Mapping[str, Any]) -> bool:
+    """Whether every fault was survived and every control went red."""
+    return bool(summary["survived"] == summary["faults"] and summary["controls_red"] == summary["controls"])
+
+
+def write_page(page: Path, faults: Mapping[str, Fault], outcomes: Iterable[Outcome]) -> None:
+    """Put outcomes in the place of earlier ones of the same faults and controls; those of faults that there are no more go."""
+    record = page.with_suffix(".json")
+    known = [Outcome(**kept) for kept in json.loads(record.read_text(encoding="utf-8"))] if record.is_file() else []
+    newest = {(outcome.fault, outcome.guard): outcome for outcome in [*known, *outcomes]}
+    kept = [
+        newest[key] for fault in faults.values() for key in dict.fromkeys([(fault.name, ""), (fault.name, fault.guard)]) if key in newest
+    ]
+    page.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps([asdict(outcome) for outcome in kept], indent=1) + "\n", encoding="utf-8")
+    page.write_text(render(faults, kept), encoding="utf-8")
+
+
+def render(faults: Mapping[str, Fault], outcomes: Sequence[Outcome]) -> str:
+    """The page."""
+    summary = summarise(outcomes)
+    controls = {outcome.fault: outcome for outcome in outcomes if outcome.guard}
+    rows = [_row(faults[outcome.fault], outcome, controls.get(outcome.fault)) for outcome in outcomes if not outcome.guard]
+    return "\n".join(
+        [
+            "# Faults",
+            "",
+            "Written by `make faults`, which puts the system through each: events are sent and landed around it, and the system goes on",
+            "by itself. It has survived when the books balance (no acknowledged event lost, none doubled) and every published partition",
+            "has the same content as without any fault; or, where only a person can go on, when the app stops and says why. Processes are",
+            "killed, no power is lost. A guard's control is the same fault without the guard: it must not be survived. Each row is of its",
+            "fault's last run.",
+            "",
+            f"{summary['survived']} of {summary['faults']} survived; {summary['lost']} lost, {summary['doubled']} doubled; "
+            f"{summary['controls_red']} of {summary['controls']} controls red.",
+            "",
+            "| fault | group | what happens | survived | s | guard | without it |",
+            "|-|-|-|-|-|-|-|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _row(fault: Fault, outcome: Outcome, control: Outcome | None) -> str:
+    verdict = "yes" if outcome.survived else f"no: {outcome.wrong}"
+    without = "" if control is None else control.wrong if control.is_red else f"not red: {control.wrong or 'survived too'}"
+    cells = [f"`{fault.name}`", fault.group, fault.what, verdict, f"{outcome.seconds:.0f}", fault.guard, without]
+    return f"| {' | '.join(cells)} |".replace("\n", " ")

@@ -22,7 +22,7 @@ class NotInjectedError(Exception):
 class Fault:
     """One fault. `run` makes it happen and lets the system recover by itself, or stop loudly; events are sent and landed around it.
 
-    `guard` names the one of `faults.unguarded` without which the fault must not be survived, empty where nothing of ours guards.
+    `guard` names the one of `faults.changes` without which the fault must not be survived, empty where nothing of ours guards.
     """
 
     name: str

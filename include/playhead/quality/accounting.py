@@ -33,8 +33,8 @@ _COUNTS = {
     "late": "SELECT count(*) FROM bronze WHERE is_overdue AND NOT is_rejected",
     "duplicates": "SELECT (SELECT count(*) FROM built_rows) - (SELECT count(*) FROM built)",
     "conflicts": "SELECT (SELECT count(*) FROM built) - (SELECT count(*) FROM wanted)",
-    "awaiting_build": """SELECT count(*) FROM (SELECT DISTINCT family, event_id, hour FROM in_time) AS newest
-        ANTI JOIN built USING (family, event_id, hour)""",
+    "awaiting_build": """SELECT count(*) FROM (SELECT DISTINCT family, event_id, hour FROM in_time
+        ANTI JOIN built USING (family, event_id, hour))""",
     "acked_not_in_bronze": """SELECT count(*) FROM (SELECT DISTINCT producer_id, sequence FROM acked) AS acked ANTI JOIN bronze
         ON acked.producer_id = bronze.producer_id AND acked.sequence = bronze.producer_sequence""",
     "valid_not_in_silver": "SELECT count(*) FROM wanted ANTI JOIN silver USING (family, event_id, hour)",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from playhead.errors import StackError
 from playhead.io.kafka import broker_answers
+from playhead.local.class_archive import archive_options
 from playhead.local.jars import ensure_jars
 from playhead.local.java import require_java
 from playhead.local.processes import LOOPBACK, free_port, running_process, wait_until
@@ -70,8 +71,8 @@ def render_properties(properties: dict[str, str]) -> str:
     return "".join(f"{name}={value}\n" for name, value in properties.items())
 
 
-def prepare(work_dir: Path, cache_dir: Path, port: int, controller_port: int) -> list[str]:
-    """Write the broker's settings, format its storage once, and return its command line.
+def prepare(work_dir: Path, cache_dir: Path, port: int, controller_port: int, *, may_record: bool = False) -> list[str]:
+    """Write the broker's settings, format its storage once, and return its command line. `may_record`: as in archive_options.
 
     Raises:
         StackError: the storage cannot be formatted.
@@ -82,10 +83,11 @@ def prepare(work_dir: Path, cache_dir: Path, port: int, controller_port: int) ->
     properties.write_text(render_properties(server_properties(data_dir, port, controller_port)), encoding="utf-8")
     log4j = work_dir / "log4j2.properties"
     log4j.write_text(_LOG4J, encoding="utf-8")
-    java = [str(require_java()), "-cp", classpath(ensure_jars(cache_dir, "kafka")), "-Xmx512m", f"-Dlog4j2.configurationFile={log4j}"]
+    java = [str(require_java()), "-cp", classpath(ensure_jars(cache_dir, "kafka"))]
+    options = ["-Xmx512m", f"-Dlog4j2.configurationFile={log4j}"]
     if not (data_dir / "meta.properties").is_file():
-        _format_storage(java, properties)
-    return [*java, "kafka.Kafka", str(properties)]
+        _format_storage([*java, *archive_options(cache_dir, "kafka", java, may_record=False), *options], properties)
+    return [*java, *archive_options(cache_dir, "kafka", java, may_record=may_record), *options, "kafka.Kafka", str(properties)]
 
 
 def _format_storage(java: list[str], properties: Path) -> None:
@@ -118,7 +120,8 @@ def main() -> None:
     """Become the broker that the settings describe; the process keeps its id, so a supervisor sees the JVM itself."""
     settings = get_settings()
     work_dir = settings.home / "kafka"
-    command = prepare(work_dir, settings.cache_dir, settings.port("kafka"), settings.port("kafka_controller"))
+    ports = settings.port("kafka"), settings.port("kafka_controller")
+    command = prepare(work_dir, settings.cache_dir, *ports, may_record=settings.profile == "embedded")
     os.chdir(work_dir)
     os.execv(command[0], command)  # noqa: S606 - replacing this process is the point
 

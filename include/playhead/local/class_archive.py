@@ -20,7 +20,7 @@ from playhead.local.processes import one_at_a_time
 
 logger = logging.getLogger(__name__)
 
-# Each is some 200 MB; there is one for each set of jars, and so for each virtual environment.
+# Each is some 50 MB (broker) to 250 MB (batch engine); there is one for each set of jars, and so for each virtual environment.
 _KEPT_OF_A_KIND = 3
 _CHECK_TIMEOUT_S = 60
 # What a JVM says of classes that cannot be archived, and of an archive that is not its own, is no news to anyone.

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import sys
 
-from playhead.contracts.model import Column, EventType, event_columns, event_types
+from playhead.contracts.model import event_columns, event_types
+from playhead.contracts.shapes import Column, EventType
 
 _CLOCK = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z"
 _VALUES = {

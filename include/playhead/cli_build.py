@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from playhead.contracts.model import Contract, event_types, load_contract, table_names
+from playhead.contracts.model import event_types, load_contract, table_names
+from playhead.contracts.shapes import Contract
 from playhead.errors import PlayheadError
 from playhead.settings import Settings, get_settings
 

@@ -18,7 +18,7 @@ from unittest.mock import patch
 def probe():
     from playhead.contracts import model
     known, threads = set(sys.modules), threading.active_count()
-    contracts_read = model._read.cache_info().misses
+    contracts_read = len(model.contracts()._documents)
     for dag in sys.argv[2:]:
         runpy.run_path(dag)
     if sys.argv[1] == "scheduler":
@@ -35,7 +35,7 @@ def probe():
             gate.refused(load_contract("gold.user_daily"), [PartitionProfile("2026-01-01", 1, "hash")], "run")
     print(json.dumps({
         "threads": threads,
-        "contracts_read": model._read.cache_info().misses - contracts_read,
+        "contracts_read": len(model.contracts()._documents) - contracts_read,
         "collects_after": gc.get_threshold()[0],
         "before": sorted({name.partition(".")[0] for name in known}),
         "new": sorted(set(sys.modules) - known),

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from playhead.contracts.model import decimal_size, event_columns
+from playhead.contracts.model import event_columns
+from playhead.contracts.shapes import decimal_size
 from playhead.errors import ContractError
 
 # No control characters, no NUL and no surrogates, escaped or not: readers differ there.

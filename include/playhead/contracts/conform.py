@@ -9,7 +9,7 @@ from playhead.errors import ContractError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from playhead.contracts.model import Contract
+    from playhead.contracts.shapes import Contract
 
 
 def conform(frame: DataFrame, contract: Contract) -> DataFrame:

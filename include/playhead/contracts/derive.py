@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from playhead.contracts.model import Column, Contract, decimal_size
+from playhead.contracts.shapes import Column, Contract, decimal_size
 from playhead.errors import ContractError
 
 if TYPE_CHECKING:

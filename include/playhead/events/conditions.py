@@ -15,7 +15,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from playhead.contracts.model import Condition
+from playhead.contracts.shapes import Condition
 from playhead.errors import ContractError
 
 _Row = Mapping[str, Any]

@@ -18,7 +18,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache, partial
 from typing import Any, NoReturn
 
-from playhead.contracts.model import Column, decimal_size, event_columns, event_types
+from playhead.contracts.model import event_columns, event_types
+from playhead.contracts.shapes import Column, decimal_size
 from playhead.events.conditions import compile_condition
 
 _BIGINT = range(-(2**63), 2**63)

@@ -18,7 +18,7 @@ from deltalake import DeltaTable, WriterProperties
 from deltalake.transaction import AddAction, CommitProperties, Transaction
 
 from playhead.contracts.derive import arrow_schema
-from playhead.contracts.model import Contract
+from playhead.contracts.shapes import Contract
 from playhead.io.delta_statistics import statistics_json
 from playhead.io.delta_table import days_to_merge
 from playhead.io.filesystem import object_store_uri, open_filesystem

@@ -13,7 +13,7 @@ from deltalake import DeltaTable, WriterProperties
 from deltalake.transaction import CommitProperties, Transaction
 
 from playhead.contracts.derive import arrow_schema
-from playhead.contracts.model import Contract
+from playhead.contracts.shapes import Contract
 from playhead.io.delta_table import table_path
 from playhead.io.filesystem import object_store_uri
 

@@ -18,7 +18,8 @@ from deltalake.exceptions import TableNotFoundError
 from deltalake.transaction import CommitProperties, Transaction
 
 from playhead.contracts.derive import arrow_schema
-from playhead.contracts.model import Contract, load_contract
+from playhead.contracts.model import load_contract
+from playhead.contracts.shapes import Contract
 from playhead.io.filesystem import object_store_uri
 
 FEW_FILES = 4  # of a day: a build of many days leaves so many, and readers gain nothing from fewer

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from playhead.contracts.model import Contract, Partition
+from playhead.contracts.shapes import Contract, Partition
 from playhead.errors import BuildError
 
 Moment = str | date | datetime

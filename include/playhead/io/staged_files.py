@@ -23,7 +23,7 @@ from pyarrow import fs
 from pyspark.sql import functions as F
 
 from playhead.contracts.derive import arrow_schema, spark_schema
-from playhead.contracts.model import Contract
+from playhead.contracts.shapes import Contract
 from playhead.errors import BuildError
 from playhead.io.delta import read_table
 from playhead.io.delta_statistics import statistics_json

@@ -18,7 +18,8 @@ import duckdb
 from deltalake.exceptions import DeltaError
 
 from playhead.contracts.derive import arrow_schema
-from playhead.contracts.model import Contract, decimal_size, load_contract
+from playhead.contracts.model import load_contract
+from playhead.contracts.shapes import Contract, decimal_size
 from playhead.io.delta_table import append_rows, day_column, find_table, query_log
 from playhead.io.partitions import day_key, hour_key, partition_end, partition_hours, widen
 from playhead.io.touched_hours import read_touched_hours

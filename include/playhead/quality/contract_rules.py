@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from playhead.contracts.model import Column, Contract, event_columns, event_types
+from playhead.contracts.model import event_columns, event_types
+from playhead.contracts.shapes import Column, Contract
 
 UNIQUE_KEY = "unique:key"
 _STARTS = ("started_at", "event_timestamp")

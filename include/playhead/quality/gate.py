@@ -21,7 +21,7 @@ from playhead.quality.suites import suite_name, write_suites
 if TYPE_CHECKING:
     import pandas as pd
 
-    from playhead.contracts.model import Contract
+    from playhead.contracts.shapes import Contract
     from playhead.quality.profile import PartitionProfile
 
 logger = logging.getLogger(__name__)

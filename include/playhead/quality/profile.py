@@ -18,7 +18,7 @@ from playhead.quality.contract_rules import UNIQUE_KEY, row_rules, rule_codes
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-    from playhead.contracts.model import Contract
+    from playhead.contracts.shapes import Contract
 
 _KEY = "partition_key"
 _FORMATS = {"event_hour": "yyyy-MM-dd'T'HH", "event_date": "yyyy-MM-dd", "score_date": "yyyy-MM-dd"}

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from playhead.contracts.model import Contract, built_tables, load_contract
+from playhead.contracts.model import built_tables, load_contract
+from playhead.contracts.shapes import Contract
 from playhead.quality.contract_rules import rule_codes
 
 GATED_LAYERS = ("silver", "gold")

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from playhead.contracts.model import Contract
+from playhead.contracts.shapes import Contract
 from playhead.errors import MismatchError
 from playhead.io.partitions import day_key, hour_key, merge_ranges
 from playhead.io.snowflake import fetch_rows

@@ -10,7 +10,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from playhead.contracts.derive import warehouse_ddl, warehouse_type
-from playhead.contracts.model import Contract, built_tables, load_contract
+from playhead.contracts.model import built_tables, load_contract
+from playhead.contracts.shapes import Contract
 from playhead.errors import WarehouseError
 from playhead.io.snowflake import execute, fetch_rows
 

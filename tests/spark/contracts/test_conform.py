@@ -8,7 +8,7 @@ import pytest
 from pyspark.testing import assertDataFrameEqual
 
 from playhead.contracts.conform import conform
-from playhead.contracts.model import Column, Contract
+from playhead.contracts.shapes import Column, Contract
 from playhead.errors import ContractError
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from playhead.contracts.derive import spark_schema
-from playhead.contracts.model import Column, Contract, load_contract
+from playhead.contracts.model import load_contract
+from playhead.contracts.shapes import Column, Contract
 from playhead.quality.contract_rules import rule_codes
 from playhead.quality.gate import Gate, open_gate
 from playhead.quality.profile import profile_partitions

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
 from playhead.bronze.exact import Received, read_record
 from playhead.bronze.plain import read_plain
-from playhead.contracts.model import Column, event_columns, event_types
+from playhead.contracts.model import event_columns, event_types
+from playhead.contracts.shapes import Column
 
 HORIZON = timedelta(days=7)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

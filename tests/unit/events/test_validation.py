@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from playhead.contracts.model import Condition, event_types
+from playhead.contracts.model import event_types
+from playhead.contracts.shapes import Condition
 from playhead.errors import ContractError
 from playhead.events.conditions import compile_condition
 from playhead.events.validation import Fault, decode_event, find_faults, judge

@@ -53,6 +53,7 @@ check: $(READY)  ## Style, types, architecture, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q tests/architecture
+	@if git rev-parse --quiet --verify HEAD~1 >/dev/null; then $(BIN)/playhead contracts check --against HEAD~1; fi
 
 bench: $(READY)  ## Measure beside peers: NAME=ingest for one bench, RUNS=5 alternations, SIZE=records; writes benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks $(NAME) $(if $(RUNS),--runs $(RUNS)) $(if $(SIZE),--size $(SIZE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from playhead.contracts.compatibility import Mode
 from playhead.contracts.model import event_types, load_contract, table_names
 from playhead.contracts.shapes import Contract
 from playhead.errors import PlayheadError
@@ -84,6 +86,28 @@ def contracts_show(name: Annotated[str, typer.Argument(help="A table (silver.pla
     _out.print(table)
     for condition in described.conditions:
         _out.print(f"{condition.name}: {condition.description}", highlight=False)
+
+
+@contracts.command("check")
+def contracts_check(
+    against: Annotated[str, typer.Option(help="The git commit, branch or tag whose readers and data must go on working.")],
+    mode: Annotated[Mode | None, typer.Option(help="One mode for all; by default FULL_TRANSITIVE for events, FULL for tables.")] = None,
+) -> None:
+    """Compare the contracts with those of an earlier commit; exit code 1 where readers or data of it would break, naming the field.
+
+    A contract that means to break raises its major version.
+    """
+    from playhead.contracts.history import check_contracts
+
+    found = check_contracts(Path(str(files("playhead.contracts"))), against, mode)
+    for each in found:
+        for broken in each.breaks:
+            _out.print(f"{each.name}: {broken} ({each.mode}, since {each.since})", highlight=False, soft_wrap=True)
+    if found:
+        raise PlayheadError(
+            f"{len(found)} contracts are not compatible with {against}: make the change another way, or raise their major version"
+        )
+    _out.print(f"All contracts are compatible with {against}.", highlight=False)
 
 
 @contracts.command("suites")

@@ -55,6 +55,7 @@ class Contracts:
                 own, own_conditions = self._object(f"events/{family}.yaml", index)
                 types[str(schema.name)] = EventType(
                     name=str(schema.name),
+                    version=str(contract.version),
                     family=family,
                     topic=str(_custom(contract, "topic")),
                     columns=_merge(envelope, shared, own),
@@ -85,6 +86,7 @@ class Contracts:
         sla = next((s for s in odcs.slaProperties or [] if s.property == "freshness"), None)
         return Contract(
             name=name,
+            version=str(odcs.version),
             description=(odcs.description.purpose or "") if odcs.description else "",
             grain=(odcs.schema_ or [])[0].dataGranularityDescription or "",
             columns=_merge(*included, own),

@@ -58,6 +58,7 @@ class Contract:
     """One published table: its columns in order, key, partition column, writer, owner and freshness."""
 
     name: str
+    version: str
     description: str
     grain: str
     columns: tuple[Column, ...]
@@ -98,6 +99,7 @@ class EventType:
     """One of the 24 event types: envelope, family and its own columns, merged; required flags are the type's own."""
 
     name: str
+    version: str
     family: str
     topic: str
     columns: tuple[Column, ...]

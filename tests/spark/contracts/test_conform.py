@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 STALLS = Contract(
     name="silver.stalls",
+    version="1.0.0",
     description="Stalls.",
     grain="one row per stall",
     columns=(Column("playback_id", "string", ""), Column("stall_ms", "bigint", ""), Column("partition", "int", "")),

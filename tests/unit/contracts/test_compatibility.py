@@ -1,0 +1,84 @@
+"""Which changes of a contract the seven modes of Confluent's Schema Registry let pass, and what is said of the others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from playhead.contracts.compatibility import Mode, breaks
+from playhead.contracts.shapes import Column
+
+ID = Column("event_id", "string", "", required=True, is_key=True)
+POSITION = Column("position", "bigint", "", required=True, minimum=0, maximum=100)
+STATE = Column("state", "string", "", enum=("playing", "paused"), max_length=10)
+OLD = (ID, POSITION, STATE)
+
+
+def with_(column: Column) -> tuple[Column, ...]:
+    """The old columns with one of them replaced, or added."""
+    return (*(each for each in OLD if each.name != column.name), column)
+
+
+def without(name: str) -> tuple[Column, ...]:
+    return tuple(each for each in OLD if each.name != name)
+
+
+# Change -> may readers of the new version read older data, and readers of the older version new data: the rules of Confluent's
+# documentation ("delete fields, add optional fields" is backward; "add fields, delete optional fields" is forward), Avro's promotions.
+CHANGES = {
+    "an optional field is added": (with_(Column("speed", "double", "")), True, True),
+    "a required field is added": (with_(Column("speed", "double", "", required=True)), False, True),
+    "an optional field is left out": (without("state"), True, True),
+    "a required field is left out": (without("position"), True, False),
+    "an optional field becomes required": (with_(replace(STATE, required=True)), False, True),
+    "a required field becomes optional": (with_(replace(POSITION, required=False)), True, False),
+    "a type gets more room": (with_(replace(POSITION, type="double")), True, False),
+    "a type gets less room": (with_(replace(POSITION, type="int")), False, True),
+    "a type becomes another": (with_(replace(POSITION, type="string")), False, False),
+    "a value is added": (with_(replace(STATE, enum=("playing", "paused", "seeking"))), True, False),
+    "a value is left out": (with_(replace(STATE, enum=("playing",))), False, True),
+    "a list of values is given up": (with_(replace(STATE, enum=())), True, False),
+    "a range gets wider": (with_(replace(POSITION, maximum=200)), True, False),
+    "a range gets narrower": (with_(replace(POSITION, minimum=1)), False, True),
+    "the least value is no longer allowed": (with_(replace(POSITION, minimum=None, exclusive_minimum=0)), False, True),
+    "texts may be longer": (with_(replace(STATE, max_length=20)), True, False),
+    "texts must be longer": (with_(replace(STATE, min_length=1)), False, True),
+    "a pattern is demanded": (with_(replace(STATE, pattern="^p")), False, True),
+    "a pattern becomes another": (with_(replace(ID, pattern="^[0-9a-f]+$")), False, True),
+    "the key becomes another": (with_(replace(POSITION, is_key=True)), False, False),
+    "only a description changes": (with_(replace(POSITION, description="Where it is.")), True, True),
+    "nothing changes": (OLD, True, True),
+}
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("change", list(CHANGES))
+def test_breaks__each_change_in_each_mode(change: str, mode: Mode) -> None:
+    new, is_backward, is_forward = CHANGES[change]
+    wanted = {
+        Mode.NONE: True,
+        Mode.BACKWARD: is_backward,
+        Mode.BACKWARD_TRANSITIVE: is_backward,
+        Mode.FORWARD: is_forward,
+        Mode.FORWARD_TRANSITIVE: is_forward,
+        Mode.FULL: is_backward and is_forward,
+        Mode.FULL_TRANSITIVE: is_backward and is_forward,
+    }[mode]
+    assert (breaks(OLD, new, mode) == []) is wanted
+
+
+def test_breaks__decimals_need_room_on_both_sides_of_the_point() -> None:
+    def is_backward(old: str, new: str) -> bool:
+        return breaks([Column("price", old, "")], [Column("price", new, "")], Mode.BACKWARD) == []
+
+    assert is_backward("decimal(10,2)", "decimal(12,4)")
+    assert not is_backward("decimal(10,2)", "decimal(11,4)")
+
+
+def test_breaks__names_the_field_and_what_is_wrong() -> None:
+    new = with_(replace(STATE, required=True, enum=("playing",)))
+    assert [str(each) for each in breaks(OLD, new, Mode.FULL)] == [
+        "state is required now, and need not be there in older data",
+        "state may not be paused now",
+    ]

@@ -147,7 +147,8 @@ def topic_ids(client: Mapping[str, str], names: Sequence[str]) -> dict[str, str]
     """
     with _clear_errors(client):
         admin = _admin(client)
-        present = [name for name in names if name in _metadata(admin).topics]
+        topics = _metadata(admin).topics
+        present = [name for name in names if name in topics]
         told = _wait(admin.describe_topics(TopicCollection(present), request_timeout=ANSWER_TIMEOUT_S)) if present else {}
     return {name: str(topic.topic_id) for name, topic in told.items()}
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,19 +52,19 @@ def run_command(command: Sequence[str], directory: Path, env: Mapping[str, str])
     return Ended(done.stdout.decode(), seconds, cpu_s)
 
 
-@contextmanager
 def python_process(
     arguments: Sequence[str], bootstrap: str, directory: Path, log: Path, settings: Mapping[str, str] | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Python with these arguments in a process group of its own, which is killed on exit where it has not ended by itself."""
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """Python with these arguments, as `killed_process`."""
+    return killed_process([sys.executable, *arguments], directory, environment(bootstrap, directory) | dict(settings or {}), log)
+
+
+@contextmanager
+def killed_process(command: Sequence[str], directory: Path, env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a group of its own, all of which is killed on exit where it has not ended by itself."""
     with log.open("ab") as said:
         process = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=directory,
-            env=environment(bootstrap, directory) | dict(settings or {}),
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+            list(command), cwd=directory, env=dict(env), stdout=said, stderr=subprocess.STDOUT, start_new_session=True
         )
     try:
         yield process

@@ -9,8 +9,6 @@ from confluent_kafka.admin import AdminClient
 
 from faults.model import Fault
 from playhead.contracts.model import event_topics
-from playhead.io.kafka import ensure_topics
-from playhead.io.topics import declared_topics
 
 if TYPE_CHECKING:
     from faults.scene import Scene
@@ -25,7 +23,7 @@ def topics_made_anew(scene: Scene) -> None:
     admin = AdminClient(scene.client)
     for future in admin.delete_topics(list(event_topics()), operation_timeout=_WAIT_S).values():
         future.result(_WAIT_S)
-    ensure_topics(scene.client, list(declared_topics({}, 1).values()))
+    scene.make_topics()
     for load in (1, 2, 0):
         scene.send(load)
     scene.land_stops("made again")

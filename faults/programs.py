@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.processes import killed_process
 from faults.model import NotInjectedError, NotSurvivedError
 from playhead.local.processes import log_tail
 
@@ -33,7 +31,7 @@ class Program:
         """
         log = self.directory / "said.log"
         log.unlink(missing_ok=True)
-        with self._started(self.command, log) as process:
+        with killed_process(self.command, self.directory, self.environment, log) as process:
             try:
                 code = process.wait(_ENDS_WITHIN_S)
             except subprocess.TimeoutExpired:
@@ -46,24 +44,10 @@ class Program:
         Raises:
             NotInjectedError: it never was.
         """
-        with self._started(self.command, self.directory / "said.log") as process:
+        with killed_process(self.command, self.directory, self.environment, self.directory / "said.log") as process:
             _wait(is_so, process)
             if process.poll() is not None or not is_so():
                 raise NotInjectedError("what the kill waited for never was so")
-
-    @contextmanager
-    def _started(self, command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-        """A process in a group of its own, which is killed on exit."""
-        with log.open("ab") as said:
-            process = subprocess.Popen(
-                command, cwd=self.directory, env=dict(self.environment), stdout=said, stderr=said, start_new_session=True
-            )
-        try:
-            yield process
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 def _wait(is_so: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:

@@ -16,12 +16,11 @@ from faults.loads import send_load
 from faults.model import NotInjectedError, NotSurvivedError
 from faults.programs import Program
 from playhead.io.checkpoint import read_checkpoint
-from playhead.io.delta_table import query_log, table_path
+from playhead.io.delta_table import table_path
 from playhead.io.kafka import ensure_topics
 from playhead.io.topics import declared_topics
+from playhead.jobs.published import read_published
 from playhead.local.broker import running_broker
-
-_HASHES = "SELECT table_name, partition_key, arg_max(content_hash, published_at) AS content_hash FROM log GROUP BY ALL"
 
 
 @dataclass(slots=True)
@@ -58,6 +57,10 @@ class Scene:
     def client(self) -> dict[str, str]:
         """Client options of the broker."""
         return {"bootstrap.servers": self.bootstrap}
+
+    def make_topics(self) -> None:
+        """Make the topics that the broker lacks, each of one partition."""
+        ensure_topics(self.client, list(declared_topics({}, 1).values()))
 
     def send(self, load: int) -> None:
         """Send one of the loads; each has a producer and so a ledger of its own."""
@@ -108,8 +111,8 @@ class Scene:
 
     def hashes(self) -> dict[tuple[str, str], str]:
         """The content hash of every published partition."""
-        rows = query_log(self.lake, "ops.publish_log", _HASHES)
-        return {(row["table_name"], row["partition_key"]): row["content_hash"] for row in rows}
+        tables = read_published(self.lake).tables
+        return {(table, key): partition.content_hash for table, partitions in tables.items() for key, partition in partitions.items()}
 
     def app(self, *, changed: str = "") -> Program:
         """The streaming app, which lands what is there and ends; with something of it `changed` where it is named."""
@@ -138,7 +141,7 @@ def open_scene(state_dir: Path, engine: str, *, unguarded: str = "") -> Iterator
         home = Path(directory) / "home"
         home.mkdir()
         scene = Scene(bootstrap, home, engine, state_dir, unguarded)
-        ensure_topics(scene.client, list(declared_topics({}, 1).values()))
+        scene.make_topics()
         yield scene
 
 

@@ -7,7 +7,7 @@ A look at a log costs milliseconds, a job of the engine hundreds of them. Rows t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -117,19 +117,28 @@ def merge_log(lake: str, name: str) -> None:
 
 
 def query_log(
-    lake: str, name: str, sql: str, parameters: Mapping[str, Any] | None = None, *, version: int | None = None
+    lake: str,
+    name: str,
+    sql: str,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    version: int | None = None,
+    days: Collection[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Answer of DuckDB to a question about a log table, which is `log` in it; a table that does not exist has no rows.
 
-    The table is asked as it is now, or as it was at `version`.
+    The table is asked as it is now, or as it was at `version`; where `days` are given, only in the files of these days of a batch table.
     """
     table = find_table(lake, name)
     if table is not None and version is not None:
         table.load_as_version(version)
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
-        shape = arrow_schema(load_contract(name))  # a column that an older table lacks is NULL
-        database.register("log", shape.empty_table() if table is None else table.to_pyarrow_dataset(schema=shape))
+        contract = load_contract(name)
+        shape = arrow_schema(contract)  # a column that an older table lacks is NULL
+        wanted = None if days is None else [(day_column(contract), "in", sorted(days))]
+        rows = shape.empty_table() if table is None else table.to_pyarrow_dataset(schema=shape, file_pruning_predicate=wanted)
+        database.register("log", rows)
         answer: pa.Table = database.sql(sql, params=parameters or None).to_arrow_table()
     return list(answer.to_pylist())
 

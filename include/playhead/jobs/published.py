@@ -33,8 +33,8 @@ class PublishedPartition:
     bronze_version: int
     inputs: dict[str, int]
     rows_count: int
-    content_hash: str = ""
-    published_at: datetime | None = None
+    content_hash: str
+    published_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
@@ -17,10 +17,9 @@ from typing import Any, Literal
 import duckdb
 from deltalake.exceptions import DeltaError
 
-from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import load_contract
 from playhead.contracts.shapes import Contract, decimal_size
-from playhead.io.delta_table import append_rows, day_column, find_table, query_log
+from playhead.io.delta_table import append_rows, query_log
 from playhead.io.partitions import day_key, hour_key, partition_end, partition_hours, widen
 from playhead.io.touched_hours import read_touched_hours
 from playhead.jobs.plan import Plan
@@ -61,17 +60,15 @@ class Republished:
         return sorted(key for key, content in self.hashes.items() if _is_told(key, self.before.get(key), content))
 
 
-def write_receipts(lake: str, plan: Plan, published: Sequence[Republished]) -> int:
-    """Append the receipts of what a run has published, once per table; returns how many partitions of gold it restated.
-
-    The caller holds the log's lock.
-    """
-    changed = {each.table: (each, each.restated()) for each in published if each.table.startswith("gold.")}
+def write_receipts(lake: str, plan: Plan, published: Sequence[Republished]) -> None:
+    """Append the receipts of what a run has published of gold, once per table. The caller holds the log's lock."""
+    restated = [(each, keys) for each in published if each.table.startswith("gold.") and (keys := each.restated())]
+    if not restated:
+        return
     written = {row["table_name"] for row in query_log(lake, RESTATEMENTS, _RECEIPTED, {"run_id": plan.log_id})}
-    rows = [row for table, (each, keys) in changed.items() if keys and table not in written for row in _receipts(lake, plan, each, keys)]
+    rows = [row for each, keys in restated if each.table not in written for row in _receipts(lake, plan, each, keys)]
     if rows:
         append_rows(lake, RESTATEMENTS, rows)
-    return sum(len(keys) for _, keys in changed.values())
 
 
 def read_receipts(lake: str, *, since: datetime, table: str | None = None) -> list[dict[str, Any]]:
@@ -83,25 +80,14 @@ def read_totals(lake: str, contract: Contract, version: int, keys: Sequence[str]
     """What a version of a table adds up to, by partition: its rows, and each of its measures.
 
     Raises:
-        DeltaError, OSError: the version, or a file of it, is gone.
+        DeltaError, OSError, duckdb.Error: the version, or a file of it, is gone.
     """
-    table = find_table(lake, contract.name)
-    day = day_column(contract)
-    if table is None or day is None:
-        return {}
-    table.load_as_version(version)
-    days = sorted({day_key(key) for key in keys})
-    dataset = table.to_pyarrow_dataset(file_pruning_predicate=[(day, "in", days)], schema=arrow_schema(contract))
-    names = measures(contract)
-    sums = ", ".join(f'sum("{name}")::DECIMAL(38, 6)' for name in names)
-    sql = f'SELECT "{contract.partition}", count(*)::DECIMAL(38, 6), {sums} FROM told GROUP BY 1'  # noqa: S608  (names of a contract)
-    with duckdb.connect() as database:
-        database.execute("SET TimeZone = 'UTC'")
-        database.register("told", dataset)
-        rows = database.execute(sql).fetchall()
+    sums = ", ".join(f'coalesce(sum("{name}"), 0)::DECIMAL(38, 6) AS "{name}"' for name in measures(contract))
+    sql = f'SELECT "{contract.partition}" AS part, count(*)::DECIMAL(38, 6) AS {ROWS}, {sums} FROM log GROUP BY ALL'  # noqa: S608  (a contract's names)
+    rows = query_log(lake, contract.name, sql, version=version, days={day_key(key) for key in keys})
     as_key = hour_key if contract.partition == "event_hour" else day_key
-    totals = {as_key(row[0]): dict(zip([ROWS, *names], row[1:], strict=True)) for row in rows}
-    return {key: {name: value or Decimal(0) for name, value in totals.get(key, {}).items()} for key in keys}
+    totals = {as_key(row.pop("part")): row for row in rows}
+    return {key: totals.get(key, {}) for key in keys}
 
 
 def measures(contract: Contract) -> list[str]:
@@ -144,8 +130,7 @@ class _Arrivals:
 
     def _replays(self, version: int | None) -> dict[str, int]:
         # Records that were replayed after the publish landed after it; the day before it is for clocks that differ.
-        told: datetime = self.before.published_at or datetime.min.replace(tzinfo=UTC)
-        since: date = (told - timedelta(days=1)).date() if self.before.published_at else told.date()
+        since = (self.before.published_at - timedelta(days=1)).date()
         rows = query_log(self.lake, "bronze.events", _REPLAYED, {"since": since}, version=version)
         return {hour_key(row["event_hour"]): row["records"] for row in rows}
 
@@ -197,6 +182,4 @@ def _event_hours(table: str, key: str) -> set[str]:
 
 
 def _is_told(key: str, before: PublishedPartition | None, content: str) -> bool:
-    if before is None or before.published_at is None:
-        return False
-    return before.content_hash != content and before.published_at >= partition_end(key)
+    return before is not None and before.content_hash != content and before.published_at >= partition_end(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from playhead.jobs.plan import Plan
@@ -13,11 +14,12 @@ from playhead.jobs.touched import stale_partitions, start_hours
 
 NO_ENGINE: Any = None
 HOUR, NEXT_HOUR = "2026-01-31T05", "2026-01-31T06"
+PUBLISHED_AT = datetime(2026, 2, 1, tzinfo=UTC)
 
 
 def partition(version: int, *, rows: int = 1, bronze: int = 0, **inputs: int) -> PublishedPartition:
     """A published partition; inputs by table name with __ for the dot."""
-    return PublishedPartition(version, bronze, {name.replace("__", "."): v for name, v in inputs.items()}, rows)
+    return PublishedPartition(version, bronze, {name.replace("__", "."): v for name, v in inputs.items()}, rows, "", PUBLISHED_AT)
 
 
 def stale(table: str, **tables: dict[str, PublishedPartition]) -> list[str]:

@@ -12,15 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playhead.local.class_archive import archive_options
-from playhead.local.jars import ensure_jars, pyspark_home
+from playhead.local.jars import pyspark_home
 from playhead.local.java import require_java
 from playhead.local.processes import LOOPBACK, free_port, is_listening, running_process, wait_until
-from playhead.local.spark_jvm import SPARK_JVM_OPTIONS
+from playhead.local.spark_jvm import spark_java
 from playhead.settings import Settings, get_settings
-from playhead.spark import BATCH_CONF, classpath
+from playhead.spark import BATCH_CONF
 
 _JVM_OPTIONS = (
-    *SPARK_JVM_OPTIONS,
     # Throughput counts here, not pauses; and the loops of a query, new code each time, are compiled sooner than after 60,000 rounds.
     "-XX:+UseParallelGC",
     "-XX:Tier3BackEdgeThreshold=2000",
@@ -78,7 +77,7 @@ def server_command(
     (work_dir / "scratch").mkdir(parents=True, exist_ok=True)
     log4j = work_dir / "log4j2.properties"
     log4j.write_text(_LOG4J, encoding="utf-8")
-    java = [str(require_java()), "-cp", classpath([*ensure_jars(cache_dir, "spark"), pyspark_home() / "jars" / "*"]), *_JVM_OPTIONS]
+    java = [*spark_java(require_java(), cache_dir), *_JVM_OPTIONS]
     return [
         *java,
         *archive_options(cache_dir, "spark_connect", java, may_record=may_record),

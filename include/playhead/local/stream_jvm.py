@@ -19,10 +19,10 @@ from pathlib import Path
 
 from playhead.errors import StackError
 from playhead.local.class_archive import archive_options
-from playhead.local.jars import ensure_jars, pyspark_home
+from playhead.local.jars import pyspark_home
 from playhead.local.java import java_binary
-from playhead.local.spark_jvm import SPARK_JVM_OPTIONS
-from playhead.spark import STREAM_MEMORY, Gateway, classpath
+from playhead.local.spark_jvm import spark_java
+from playhead.spark import STREAM_MEMORY, Gateway
 
 _READY_TIMEOUT_S = 90.0
 _ENDING_S = 20.0
@@ -61,8 +61,7 @@ def _is_configured_by_spark() -> bool:
 
 
 def _launch(cache_dir: Path, told: Path, *, may_record: bool) -> subprocess.Popen[bytes]:
-    jars = ensure_jars(cache_dir, "spark")
-    java = [str(java_binary()), "-cp", classpath([*jars, pyspark_home() / "jars" / "*"]), f"-Xmx{STREAM_MEMORY}", *SPARK_JVM_OPTIONS]
+    java = [*spark_java(java_binary(), cache_dir), f"-Xmx{STREAM_MEMORY}"]
     environment = {
         "SPARK_HOME": str(pyspark_home()),
         "SPARK_CONNECT_MODE": "0",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from playhead.errors import StackError
+from playhead.local import spark_jvm
 from playhead.local import stream_jvm as module
 from playhead.local.stream_jvm import stream_jvm
 from playhead.spark import _dialled
@@ -30,7 +31,7 @@ def mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     java.write_text(_JAVA)
     java.chmod(0o755)
     monkeypatch.setattr(module, "java_binary", lambda: java)
-    monkeypatch.setattr(module, "ensure_jars", lambda *_: [])
+    monkeypatch.setattr(spark_jvm, "ensure_jars", lambda *_: [])
     monkeypatch.setenv("MARK", str(tmp_path / "mark"))
     for name in module._SPARKS_OWN:
         monkeypatch.delenv(name, raising=False)

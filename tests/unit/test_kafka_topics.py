@@ -6,10 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 from pydantic import SecretStr
 
 from playhead.errors import SettingsError
-from playhead.io.kafka import Lag, client_config, committed_offsets
+from playhead.io.kafka import Lag, client_config, committed_offsets, is_electing
 from playhead.io.topics import declared_topics
 from playhead.settings import Settings
 
@@ -46,6 +47,20 @@ def test_config__old_events_are_kept_by_broker_time() -> None:
     assert config["message.timestamp.type"] == "LogAppendTime"
     # 90 days x 86,400,000 ms
     assert config["retention.ms"] == str(90 * 86_400_000) == str(int(timedelta(days=90).total_seconds() * 1000))
+
+
+@pytest.mark.parametrize(
+    ("code", "electing"),
+    [
+        (KafkaError.LEADER_NOT_AVAILABLE, True),
+        (KafkaError._NOENT, True),
+        (KafkaError._UNKNOWN_PARTITION, True),
+        (KafkaError.TOPIC_AUTHORIZATION_FAILED, False),
+        (KafkaError._TRANSPORT, False),
+    ],
+)
+def test_is_electing__only_what_passes_by_itself_is_asked_again(code: int, electing: bool) -> None:
+    assert is_electing(KafkaException(KafkaError(code))) is electing
 
 
 def test_client_config__plaintext_has_no_credentials() -> None:

@@ -41,6 +41,7 @@ _ELECTING = frozenset(
         KafkaError.UNKNOWN_TOPIC_OR_PART,
         KafkaError._UNKNOWN_PARTITION,
         KafkaError._UNKNOWN_TOPIC,
+        KafkaError._NOENT,  # the broker names no leader for any of the partitions yet
     }
 )
 _UNREACHABLE = frozenset({KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE})
@@ -230,7 +231,8 @@ def committed_offsets(checkpoint: str) -> dict[tuple[str, int], int]:
     return {(topic, int(partition)): offset for topic, by_partition in offsets.items() for partition, offset in by_partition.items()}
 
 
-def _is_electing(error: BaseException) -> bool:
+def is_electing(error: BaseException) -> bool:
+    """Whether this answer is that of a partition that was just made, for which the broker serves no leader yet."""
     return isinstance(error, KafkaException) and error.args[0].code() in _ELECTING
 
 
@@ -246,7 +248,7 @@ def _wait(futures: Mapping[Any, Future[Any]]) -> dict[Any, Any]:
     return {key: future.result(timeout=ANSWER_TIMEOUT_S) for key, future in futures.items()}
 
 
-@retry(retry=retry_if_exception(_is_electing), stop=stop_after_delay(ANSWER_TIMEOUT_S), wait=wait_fixed(0.1), reraise=True)
+@retry(retry=retry_if_exception(is_electing), stop=stop_after_delay(ANSWER_TIMEOUT_S), wait=wait_fixed(0.1), reraise=True)
 def _offsets(client: Mapping[str, str], pairs: Sequence[tuple[str, int]], spec: OffsetSpec) -> dict[tuple[str, int], int]:
     # A client of its own for each try: librdkafka's cached metadata never learns of partitions added meanwhile.
     admin = _admin(client)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from deltalake.exceptions import CommitFailedError
 
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import load_contract
+from playhead.contracts.shapes import Contract
 from playhead.io.delta_append import AppendedTable, DataFile, Layout, write_data_file
 from playhead.io.delta_table import FEW_FILES
 
@@ -27,8 +29,8 @@ def layout(tmp_path: Path) -> Layout:
     return Layout(str(tmp_path / "events"), day_column="landed_date", skipped_by="event_hour", clustered_by="family")
 
 
-def open_table(layout: Layout) -> AppendedTable:
-    return AppendedTable(layout, CONTRACT, {"delta.appendOnly": "true", "delta.dataSkippingStatsColumns": "event_hour"})
+def open_table(layout: Layout, contract: Contract = CONTRACT) -> AppendedTable:
+    return AppendedTable(layout, contract, {"delta.appendOnly": "true", "delta.dataSkippingStatsColumns": "event_hour"})
 
 
 def write(layout: Layout, *hours: int | None, day: date = DAY) -> DataFile:
@@ -45,6 +47,22 @@ def _row(hour: int | None, day: date) -> dict[str, Any]:
 
 def hours_in(layout: Layout) -> list[int]:
     return sorted(DeltaTable(layout.root).to_pyarrow_table()["offset"].to_pylist())
+
+
+def test_open__a_table_made_before_its_contract_gained_a_column_shows_the_values_of_both(layout: Layout) -> None:
+    older = replace(CONTRACT, columns=tuple(column for column in CONTRACT.columns if column.name != "offset"))
+    open_table(layout, older).commit([write(layout, 5)], DAY, "query", 0)
+    assert "offset" not in DeltaTable(layout.root).to_pyarrow_table().column_names
+    open_table(layout).commit([write(layout, 6)], DAY, "query", 1)
+    assert hours_in(layout) == [5, 6]
+
+
+def test_open__an_older_writer_takes_no_column_away(layout: Layout) -> None:
+    open_table(layout).commit([write(layout, 5)], DAY, "query", 0)
+    older = replace(CONTRACT, columns=tuple(column for column in CONTRACT.columns if column.name != "ad_price"))
+    open_table(layout, older).commit([write(layout, 6)], DAY, "query", 1)
+    assert hours_in(layout) == [5, 6]
+    assert "ad_price" in DeltaTable(layout.root).to_pyarrow_table().column_names
 
 
 def test_commit__shows_files_and_remembers_the_number(layout: Layout) -> None:

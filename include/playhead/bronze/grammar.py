@@ -24,8 +24,8 @@ _TEXT = r"\"(?:[^\"\\\x00-\x1f]|" + _ESCAPE + r")*\""
 _INTEGER = r"(?:0|-?[1-9]\d{0,17})"
 _DOUBLE = r"(?:0|-?[1-9]\d{0,14}|-?(?:0|[1-9]\d{0,14})\.\d{1,12})"
 _BOOLEAN = r"(?:true|false)"
-# A day that every year has, so that no calendar is needed.
-_DAY = r"[12]\d{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+# A day that every year has, so that no calendar is needed, in the years that validation takes.
+_DAY = r"(?:19|20|21)\d\d-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 _TIME = r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?Z"
 _VALUES = {
     "string": _TEXT,

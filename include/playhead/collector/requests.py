@@ -5,6 +5,7 @@ Every event or report of a request ends as a record, a rejection with reasons, o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -138,12 +139,17 @@ def to_record(event: Mapping[str, Any], limits: Limits) -> Record | list[Fault]:
     if faults:
         return faults
     topic = event_types()[event["event_type"]].topic
-    try:
-        value = orjson.dumps(event)
-    except orjson.JSONEncodeError as error:
-        return [Fault("malformed_json", str(error))]
+    value = _dump(event)
     limit = limits.topics[topic]
     if len(value) > limit:
         return [Fault("too_large", f"the event has {len(value)} bytes, topic {topic} takes {limit}")]
     key = event.get("user_id") or event["session_id"]
     return Record(topic, key, value, event["event_id"], (("received_at", event["received_at"].encode()),))
+
+
+def _dump(event: Mapping[str, Any]) -> bytes:
+    """The event as JSON. orjson writes no whole number beyond 64 bits, which a field that no contract knows may hold."""
+    try:
+        return orjson.dumps(event)
+    except orjson.JSONEncodeError:
+        return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()

@@ -23,9 +23,15 @@ from playhead.contracts.shapes import Column, decimal_size
 from playhead.events.conditions import compile_condition
 
 _BIGINT = range(-(2**63), 2**63)
+# Far more than any event needs, and less than any reader gives up at: what is too deep must not depend on who reads it, or from where.
+DEEPEST = 64
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
 # Nanoseconds are cut to microseconds, as every table holds them.
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:(\.\d{1,6})\d{0,3})?(Z|[+-]\d\d:\d\d)")
+# Of times and days. Around them there must be room to reckon with, in every engine: a day before the year 1 is none, nor one after 9999.
+YEARS = range(1900, 2200)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -62,12 +68,14 @@ def decode_json(raw: bytes) -> Any | Fault:
     """Any JSON value in `raw`, or why there is none.
 
     Stricter than Python's parser: no NaN or Infinity (a number beyond any double is one), no key twice in one object, no half of a
-    surrogate pair.
+    surrogate pair, no more than DEEPEST objects and arrays within each other.
     """
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         return Fault("invalid_utf8", f"byte {error.start} is not UTF-8")
+    if text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
+        return Fault("malformed_json", f"more than {DEEPEST} objects and arrays are within each other")
     try:
         value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_float=_finite)
         if _SURROGATE.search(text):
@@ -76,7 +84,7 @@ def decode_json(raw: bytes) -> Any | Fault:
         return error.fault
     except UnicodeEncodeError:
         return Fault("invalid_utf8", "an escape is half of a surrogate pair")
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         return Fault("malformed_json", str(error))
     return value
 
@@ -149,7 +157,8 @@ class _TypeRules:
 
 @cache
 def _column_rules() -> Mapping[str, _ColumnRule]:
-    return {c.name: _ColumnRule(c, _reader(c.type), _text_fault if c.type == "string" else _range_fault) for c in event_columns()}
+    finders = {"string": _text_fault, "timestamp": _year_fault, "date": _year_fault}
+    return {c.name: _ColumnRule(c, _reader(c.type), finders.get(c.type, _range_fault)) for c in event_columns()}
 
 
 @cache
@@ -168,13 +177,19 @@ def _range_fault(value: Any, column: Column) -> Fault | None:
     return Fault(f"range:{column.name}", f"{column.name}={value} is out of range ({least}{most})")
 
 
+def _year_fault(value: date, column: Column) -> Fault | None:
+    if value.year in YEARS:
+        return None
+    return Fault(f"range:{column.name}", f"{column.name}={value.isoformat()} is not of the years {YEARS[0]} to {YEARS[-1]}")
+
+
 def _text_fault(value: str, column: Column) -> Fault | None:
     if column.enum and value not in column.enum:
         return Fault(f"enum:{column.name}", f"{column.name}={value!r:.80} is none of {', '.join(column.enum)}")
     least, most = column.min_length or 0, column.max_length
     if len(value) < least or (most is not None and len(value) > most):
         return Fault(f"length:{column.name}", f"{column.name} has {len(value)} characters, allowed {least} to {most}")
-    if column.pattern is not None and re.search(column.pattern, value) is None:
+    if column.pattern is not None and re.fullmatch(column.pattern, value) is None:  # `$` alone lets a line break follow
         return Fault(f"pattern:{column.name}", f"{column.name}={value!r:.80} does not match {column.pattern}")
     return None
 
@@ -255,6 +270,15 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise _FaultError(Fault("duplicate_key", f"key {twice!r:.80} appears twice"))
     return value
+
+
+def _depth(text: str) -> int:
+    """How many objects and arrays lie within each other at the deepest place; brackets in strings are text."""
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(_STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _finite(text: str) -> float:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException
+from pyspark.sql import functions as F
 
 from playhead.contracts.derive import spark_schema
 from playhead.contracts.model import load_contract
@@ -22,18 +23,22 @@ _NO_TABLE = frozenset({"DELTA_TABLE_ONLY_OPERATION", "DELTA_MISSING_DELTA_TABLE"
 
 
 def read_table(spark: SparkSession, lake: str, name: str, version: int | None = None) -> DataFrame:
-    """A table, at a version where one is given; an empty frame in its contract's shape when it does not exist."""
+    """A table, at a version where one is given; an empty frame in its contract's shape when it does not exist.
+
+    Columns that its contract has gained since that version are NULL: builds and the streaming app are rolled out in any order.
+    """
     reader = spark.read.format("delta")
     if version is not None:
         reader = reader.option("versionAsOf", version)
     try:
         frame = reader.load(table_path(lake, name))
-        frame.schema  # noqa: B018  (asks the server, so that a missing table is found here and not by the caller's action)
+        held = set(frame.columns)  # asks the server, so that a missing table is found here and not by the caller's action
     except AnalysisException as error:
         if error.getCondition() not in _NO_TABLE:
             raise
         return spark.createDataFrame([], spark_schema(load_contract(name)))
-    return frame
+    missing = {column.name: F.lit(None).cast(column.type) for column in load_contract(name).columns if column.name not in held}
+    return frame.withColumns(missing) if missing else frame
 
 
 def optimize(spark: SparkSession, lake: str, name: str, days: Sequence[date]) -> None:

@@ -20,7 +20,7 @@ from deltalake.transaction import AddAction, CommitProperties, Transaction
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.shapes import Contract
 from playhead.io.delta_statistics import statistics_json
-from playhead.io.delta_table import days_to_merge
+from playhead.io.delta_table import add_missing_columns, days_to_merge
 from playhead.io.filesystem import object_store_uri, open_filesystem
 
 _ROW_GROUP_ROWS = 50_000
@@ -56,7 +56,7 @@ class AppendedTable:
     """A table as its one committer sees it."""
 
     def __init__(self, layout: Layout, contract: Contract, properties: Mapping[str, str]) -> None:
-        """Opens the table, and creates it where there is none."""
+        """Opens the table, creates it where there is none, and gives it the columns it lacks: those of a file would not be seen."""
         self._layout = layout
         self._schema = arrow_schema(contract)
         self._table = DeltaTable.create(
@@ -66,6 +66,7 @@ class AppendedTable:
             partition_by=[layout.day_column],
             configuration=dict(properties),
         )
+        add_missing_columns(self._table, contract)
 
     @property
     def has_rows(self) -> bool:

@@ -62,11 +62,16 @@ def open_table(lake: str, contract: Contract) -> DeltaTable:
             partition_by=[day] if day else None,
             configuration=_properties(contract, day),
         )
+    add_missing_columns(table, contract)
+    return table
+
+
+def add_missing_columns(table: DeltaTable, contract: Contract) -> None:
+    """Give a table the columns that its contract has gained since it was made; they are NULL in the rows that are there."""
     held = {field.name for field in table.schema().fields}
     missing = [field for field in Schema.from_arrow(arrow_schema(contract)).fields if field.name not in held]
     if missing:
         table.alter.add_columns(missing)
-    return table
 
 
 def days_to_merge(table: DeltaTable, first: date, last: date) -> list[date]:

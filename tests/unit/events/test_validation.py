@@ -11,7 +11,7 @@ from playhead.contracts.model import event_types
 from playhead.contracts.shapes import Condition
 from playhead.errors import ContractError
 from playhead.events.conditions import compile_condition
-from playhead.events.validation import Fault, decode_event, find_faults, judge
+from playhead.events.validation import DEEPEST, Fault, decode_event, find_faults, judge
 
 PLAY: dict[str, Any] = {
     "event_id": "0b5a4c3e-1111-4222-8333-944455566677",
@@ -82,10 +82,16 @@ def test_validation__null_is_absent_and_unknown_fields_are_allowed() -> None:
         ({"bitrate": 0}, ["range:bitrate"]),  # exclusive minimum
         ({"latitude": 90.1}, ["range:latitude"]),
         ({"device_type": "fridge"}, ["enum:device_type"]),
+        ({"event_timestamp": "1899-12-31T23:59:59Z"}, ["range:event_timestamp"]),
+        ({"received_at": "9999-12-31T23:59:59Z"}, ["range:received_at"]),
+        ({"sent_at": "2200-01-01T00:00:00Z"}, ["range:sent_at"]),
+        ({"sent_at": "2199-12-31T23:59:59Z"}, []),
+        ({"user_signup_date": "1899-12-31"}, ["range:user_signup_date"]),
         ({"session_id": ""}, ["length:session_id"]),
         ({"error_message": "x" * 4097}, ["length:error_message"]),
         ({"event_id": "0B5A4C3E-1111-4222-8333-944455566677"}, ["pattern:event_id"]),
         ({"country": "usa"}, ["pattern:country"]),
+        ({"country": "DE\n"}, ["pattern:country"]),
         ({"playback_position": 101}, ["condition:position_within_duration"]),
         ({"event_timestamp": "2026-11-24T05:50:18.001Z"}, ["condition:not_in_the_future"]),
         ({"device_type": "fridge", "playback_position": -1}, ["enum:device_type", "range:playback_position"]),
@@ -138,6 +144,7 @@ def test_validation__every_condition_of_the_contracts_can_be_judged() -> None:
         (b'{"a": NaN}', "malformed_json"),
         (b'{"a": ' + b"9" * 5000 + b"}", "malformed_json"),
         (b"[" * 100_000, "malformed_json"),
+        (b'{"a": ' + b"[" * DEEPEST + b"]" * DEEPEST + b"}", "malformed_json"),
         (b"", "malformed_json"),
         (b"[1]", "not_an_object"),
         (b'{"a": 1, "a": 1}', "duplicate_key"),
@@ -152,6 +159,11 @@ def test_validation__bytes_that_are_no_event(raw: bytes, code: str) -> None:
 
 def test_validation__bytes_that_are_an_event() -> None:
     assert decode_event(json.dumps(PLAY).encode()) == PLAY
+
+
+def test_validation__brackets_in_text_are_not_depth_and_as_deep_as_may_be_is_not_too_deep() -> None:
+    assert decode_event(b'{"a": "' + rb"\"[" * 200 + b'"}') == {"a": '"[' * 200}
+    assert not isinstance(decode_event(b'{"a": ' + b"[" * (DEEPEST - 1) + b"]" * (DEEPEST - 1) + b"}"), Fault)
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,8 @@ _FIELDS = (
     # --- out of range
     InputClass("beyond_the_pole", ("range:latitude",), fields={"latitude": 90.000001}),
     InputClass("negative_count", ("range:page_views",), of=(SESSION,), fields={"page_views": -1}),
+    InputClass("count_that_no_sum_holds", ("range:dropped_frames",), of=(VIDEO,), fields={"dropped_frames": 2**63 - 1}),
+    InputClass("visit_longer_than_any", ("range:session_duration",), of=(SESSION,), fields={"session_duration": 1e300}),
     InputClass("ad_of_no_length", ("range:ad_duration",), of=(AD,), fields={"ad_duration": 0}),
     InputClass("negative_price", ("range:ad_price",), of=(AD,), fields={"ad_price": -0.01}),
     InputClass("unknown_device", ("enum:device_type",), fields={"device_type": "fridge"}),
@@ -190,7 +192,7 @@ _FIELDS = (
     InputClass("controls_in_text", VALID, fields={"city": "a\u0000b\u001f\u007f\u2028\ufeff"}),
     InputClass("line_in_an_id", VALID, fields={"session_id": "a\r\nb\tc"}),
     # --- numbers at their bounds
-    InputClass("largest_whole_number", VALID, of=(VIDEO,), fields={"dropped_frames": 2**63 - 1}),
+    InputClass("largest_count", VALID, of=(VIDEO,), fields={"dropped_frames": 10**9}),
     InputClass("smallest_number", VALID, of=(VIDEO,), fields={"bitrate": 5e-324}),
     InputClass("negative_zero", VALID, fields={"latitude": -0.0}),
     InputClass("at_the_pole", VALID, fields={"latitude": 90}),

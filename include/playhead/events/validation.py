@@ -157,7 +157,7 @@ class _TypeRules:
 
 @cache
 def _column_rules() -> Mapping[str, _ColumnRule]:
-    finders = {"string": _text_fault, "timestamp": _year_fault, "date": _year_fault}
+    finders: dict[str, Callable[[Any, Column], Fault | None]] = {"string": _text_fault, "timestamp": _year_fault, "date": _year_fault}
     return {c.name: _ColumnRule(c, _reader(c.type), finders.get(c.type, _range_fault)) for c in event_columns()}
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from bad_input.classes import CLASSES
 from bad_input.judge import Verdict
-from bad_input.run import run
+from bad_input.run import restarts, run
 from benchmarks.batch_engine import engine_address
 from benchmarks.live_stream import LiveStream, live_stream
 from benchmarks.processes import environment, run_command
@@ -35,7 +35,7 @@ def show(verdict: Verdict, console: Console) -> None:
     console.print(table)
 
 
-def summarise(verdict: Verdict, books: Accounts, seconds: float) -> dict[str, int | float]:
+def summarise(verdict: Verdict, books: Accounts, restarted: int, seconds: float) -> dict[str, int | float]:
     """Everything in a few numbers."""
     classes = CLASSES.values()
     return {
@@ -46,6 +46,7 @@ def summarise(verdict: Verdict, books: Accounts, seconds: float) -> dict[str, in
         **{name: found.total() for name, found in verdict.wrong.items()},
         "unaccounted": books.unaccounted,
         "is_balanced": int(books.is_balanced),
+        "restarts": restarted,
         "seconds": round(seconds, 1),
     }
 
@@ -75,8 +76,9 @@ def main() -> None:
     with _scene() as stream:
         verdict = run(stream, arguments.records)
         show(verdict, Console())
+        restarted = restarts(stream)
         books = build(stream)
-    print(json.dumps(summarise(verdict, books, time.monotonic() - began)))
+    print(json.dumps(summarise(verdict, books, restarted, time.monotonic() - began)))
     sys.exit(not (verdict.is_right and books.is_balanced and len(verdict.right) == len(CLASSES)))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import http_sf
@@ -16,6 +17,7 @@ from playhead.events.validation import Fault
 
 _LONGEST_LINE = 16_384
 _TIMES = range(253_402_300_800_000)  # to the end of the year 9999, the last that timestamps can say
+_DAY_MS = 86_400_000
 # A line must say which play, which report of it, when, what happened, and which title.
 REQUIRED_KEYS = ("sid", "sn", "ts", "e", "cid")
 
@@ -71,17 +73,18 @@ def parse_report(line: bytes) -> Report | Fault:
 
 def _report(fields: Mapping[str, Any]) -> Report:
     position = _integer(fields, "pt")
-    if fields["ts"] not in _TIMES:
+    ts = _required_integer(fields, "ts")  # of anything else than a whole number, `in` would ask every moment there is
+    if ts not in _TIMES:
         raise _MistypedError(f"ts={fields['ts']!r:.80} is not milliseconds since 1970")
     return Report(
         sid=_required_text(fields, "sid"),
         sn=_required_integer(fields, "sn"),
-        ts=_required_integer(fields, "ts"),
+        ts=ts,
         event=_required_text(fields, "e"),
         content_id=_required_text(fields, "cid"),
         state=_text(fields, "sta"),
         start_delay_ms=_integer(fields, "msd"),
-        stalls_ms=tuple(int(each) for each in _numbers(fields, "bsd")),
+        stalls_ms=_stalls(fields),
         position_ms=_integer(fields, "playhead-pt") if position is None else position,
         bitrate_kbps=_first_positive(fields, "br"),
         throughput_kbps=_first_positive(fields, "mtp"),
@@ -143,14 +146,20 @@ def _listed(fields: Mapping[str, Any], key: str) -> list[Any]:
 def _numbers(fields: Mapping[str, Any], key: str) -> list[float]:
     numbers = []
     for each in _listed(fields, key):
-        try:
-            number = float(each)
-        except (TypeError, ValueError):
-            raise _MistypedError(f"{key} holds {each!r:.80}, not a number") from None
-        if number < 0:
-            raise _MistypedError(f"{key} holds {number:g}, below zero")
-        numbers.append(number)
+        if not isinstance(each, int | float | Decimal) or isinstance(each, bool):  # the words nan and inf are numbers to Python
+            raise _MistypedError(f"{key} holds {each!r:.80}, not a number")
+        if each < 0:
+            raise _MistypedError(f"{key} holds {each}, below zero")
+        numbers.append(float(each))
     return numbers
+
+
+def _stalls(fields: Mapping[str, Any]) -> tuple[int, ...]:
+    """Lengths of stalls. None is longer than a day, so that the moment at which it began is one that can be told."""
+    stalls = tuple(int(each) for each in _numbers(fields, "bsd"))
+    if max(stalls, default=0) > _DAY_MS:
+        raise _MistypedError(f"bsd holds {max(stalls)}, more than a day")
+    return stalls
 
 
 def _first_positive(fields: Mapping[str, Any], key: str) -> float | None:

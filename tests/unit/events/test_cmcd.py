@@ -241,6 +241,12 @@ def test_cmcd__without_page_keys_the_session_is_the_play_and_the_device_a_pseudo
         (b'cid="t",e=ps,sid="x",sn=-1,ts=1,v=2', "mistyped"),
         (b'cid="t",e=ps,sid="x",sn=0,ts=999999999999999,v=2', "mistyped"),
         (b'cid="t",e=ps,sid="x",sn=0,ts=1,br=(fast),v=2', "mistyped"),
+        (b'cid="t",e=ps,sid="x",sn=0,ts=1.5,v=2', "mistyped"),
+        (b'cid="t",e=ps,sid="x",sn=0,ts="1",v=2', "mistyped"),
+        (b'cid="t",e=ps,sid="x",sn=0,ts=1,br=nan,v=2', "mistyped"),
+        (b'cid="t",e=ps,sid="x",sn=0,ts=1,bsd=(inf),v=2', "mistyped"),
+        (b'cid="t",e=ps,sid="x",sn=0,ts=1,bsd=(?1),v=2', "mistyped"),
+        (b'cid="t",e=ps,sid="x",sn=0,ts=1,bsd=(999999999999999),v=2', "mistyped"),
         (b'cid="",e=ps,sid="x",sn=0,ts=1,v=2', "mistyped"),
     ],
 )

@@ -36,7 +36,7 @@ class App:
         self.lake = str(home / "lake")
         self.ledger = home / "ledger"
         self.client = {"bootstrap.servers": bootstrap}
-        self._environment = {
+        self.environment = {
             **os.environ,
             "SPARK_CONNECT_MODE_ENABLED": "1",  # the mark of a Connect client, which may be what starts the app
             "PLAYHEAD_STATE_DIR": str(home),
@@ -55,15 +55,15 @@ class App:
         command = [sys.executable, str(ROOT / "spark_apps" / "stream.py"), *arguments]
         return subprocess.Popen(
             command,
-            env=self._environment | dict(environment or {}),
+            env=self.environment | dict(environment or {}),
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
 
-    def land_all(self) -> str:
-        process = self.start("--available-now")
+    def land_all(self, environment: Mapping[str, str] | None = None) -> str:
+        process = self.start("--available-now", environment=environment)
         output, _ = process.communicate(timeout=180)
         assert process.returncode == 0, output[-3000:]
         return output

@@ -4,6 +4,7 @@ POST /v1/events   a JSON object, a JSON array, or one JSON object per line: cont
 POST /v1/cmcd     application/cmcd: CMCD v2 event reports, one per line (?target= tells apart several event targets of one player)
 GET  /healthz     200 while the broker answers, else 503
 GET  /metrics     Prometheus
+GET  /openapi.json   all of this for machines
 
 Answers (body: accepted, event_ids, rejected with index, event_id and reasons; for CMCD also ignored with index and reason)
 200 all taken. 207 some taken, some rejected: take the rejected ones out, do not send the others again. 400 none taken. 413 over the limit
@@ -34,6 +35,7 @@ from starlette.routing import Route
 from playhead.collector.batching import Batcher, Bounds, Sender, TooBusyError
 from playhead.collector.catalogue import Catalogue
 from playhead.collector.metrics import Metrics
+from playhead.collector.openapi import describe_collector
 from playhead.collector.plays import Plays
 from playhead.collector.reports import Reports
 from playhead.collector.requests import Intake, Limits, TooLargeError, client_of, read_body, split_events, take_events
@@ -90,6 +92,10 @@ class Collector:
     async def show_metrics(self, _request: Request) -> Response:
         """GET /metrics."""
         return Response(generate_latest(self.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    async def describe(self, _request: Request) -> Response:
+        """GET /openapi.json."""
+        return JSONResponse(describe_collector())
 
     async def sweep(self) -> None:
         """Now and then, says what silent players left unsaid."""
@@ -159,6 +165,7 @@ def create_app(sender: Sender, catalogue: Catalogue, plays: Plays, limits: Limit
         Route("/v1/cmcd", collector.cmcd, methods=["POST"]),
         Route("/healthz", collector.healthz),
         Route("/metrics", collector.show_metrics),
+        Route("/openapi.json", collector.describe),
     ]
     # Players run on pages of any origin and send no credentials.
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["POST"], allow_headers=["content-type"], max_age=86400)

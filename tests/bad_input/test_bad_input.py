@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from bad_input.__main__ import summarise
 from bad_input.classes import CLASSES
 from bad_input.judge import judge
 from bad_input.records import Given, make, make_one
@@ -17,6 +18,7 @@ from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
 from playhead.collector.requests import Limits, split_events, take_events
 from playhead.events.clients import Client
 from playhead.io.topics import declared_topics
+from playhead.quality.accounting import Accounts
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOPICS = {topic.name: topic for topic in declared_topics({}, 1).values()}
@@ -125,3 +127,13 @@ def test_the_judge_sees_a_record_that_should_have_been_refused() -> None:
     refused = {0: given[0]._replace(of=replace(CLASSES["sound"], name="too_large", is_refused=True))}
     assert judge(refused, rows).too_large_seen == {"too_large": 1}
     assert judge(refused, rows.slice(0, 0)).is_right
+
+
+def test_the_summary_counts_every_record_once() -> None:
+    given = numbered(3, "sound", "text", "too_large")
+    rows = land(given)
+    books = Accounts(**dict.fromkeys(Accounts.__dataclass_fields__, 0))
+    told = summarise(judge(given, pa.concat_tables([rows, rows.slice(0, 1)])), replace(books, acked_not_in_bronze=1), 0, 1.23)
+    assert (told["records"], told["classes"], told["classes_seen"]) == (3, len(CLASSES), 3)
+    assert (told["doubled"], told["valid_rejected"], told["bad_unseen"], told["unaccounted"], told["is_balanced"]) == (1, 0, 0, 1, 0)
+    assert told["seconds"] == 1.2

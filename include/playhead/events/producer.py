@@ -38,7 +38,7 @@ class Record(NamedTuple):
     """One record to send. `event_id` is empty where a deliberately bad record has none; `headers` come on top of the producer's own."""
 
     topic: str
-    key: str
+    key: str | bytes | None
     value: bytes
     event_id: str = ""
     headers: tuple[tuple[str, bytes], ...] = ()

@@ -26,7 +26,7 @@ _BIGINT = range(-(2**63), 2**63)
 # Far more than any event needs, and less than any reader gives up at: what is too deep must not depend on who reads it, or from where.
 DEEPEST = 64
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
 # Nanoseconds are cut to microseconds, as every table holds them.
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:(\.\d{1,6})\d{0,3})?(Z|[+-]\d\d:\d\d)")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from playhead.contracts.compatibility import Mode, breaks
 from playhead.contracts.shapes import Column
@@ -82,3 +84,41 @@ def test_breaks__names_the_field_and_what_is_wrong() -> None:
         "state is required now, and need not be there in older data",
         "state may not be paused now",
     ]
+
+
+COLUMNS = st.builds(
+    Column,
+    name=st.sampled_from(["a", "b", "c"]),
+    type=st.sampled_from(["int", "bigint", "double", "string", "decimal(9,2)", "decimal(12,4)"]),
+    description=st.just(""),
+    required=st.booleans(),
+    is_key=st.booleans(),
+    enum=st.sampled_from([(), ("x",), ("x", "y")]),
+    minimum=st.none() | st.integers(0, 2),
+    maximum=st.none() | st.integers(3, 5),
+    max_length=st.none() | st.integers(1, 3),
+    pattern=st.sampled_from([None, "^a$", "^b$"]),
+)
+VERSIONS = st.lists(COLUMNS, max_size=3, unique_by=lambda column: column.name)
+
+
+@given(VERSIONS, VERSIONS)
+def test_a_version_never_breaks_with_itself_and_what_is_forward_is_backward_the_other_way(old: list[Column], new: list[Column]) -> None:
+    assert breaks(old, old, Mode.FULL) == []
+    forward, backward = (
+        {each.field for each in breaks(*versions, mode)} for versions, mode in [((old, new), Mode.FORWARD), ((new, old), Mode.BACKWARD)]
+    )
+    assert forward == backward
+
+
+@given(VERSIONS, VERSIONS)
+def test_full_is_backward_and_forward(old: list[Column], new: list[Column]) -> None:
+    full, backward, forward = (set(breaks(old, new, mode)) for mode in (Mode.FULL, Mode.BACKWARD, Mode.FORWARD))
+    assert full == backward | forward
+    assert breaks(old, new, Mode.NONE) == []
+
+
+@given(VERSIONS, COLUMNS)
+def test_an_optional_column_that_is_added_breaks_with_nobody(old: list[Column], added: Column) -> None:
+    new = [*old, replace(added, name="added", required=False, is_key=False)]
+    assert breaks(old, new, Mode.FULL_TRANSITIVE) == []

@@ -18,6 +18,7 @@ from playhead import (
     cli_live,
     cli_metrics,
     cli_player,
+    cli_quality,
     cli_quarantine,
     cli_simulate,
     cli_stack,
@@ -64,6 +65,7 @@ app.add_typer(cli_build.contracts, name="contracts", rich_help_panel=_DATA)
 app.command("accounts", rich_help_panel=_ANSWERS)(cli_books.accounts)
 app.command("reconcile", rich_help_panel=_ANSWERS)(cli_books.reconcile)
 app.command("restatements", rich_help_panel=_ANSWERS)(cli_books.restatements)
+app.command("quality", rich_help_panel=_ANSWERS)(cli_quality.quality)
 app.add_typer(cli_churn.app, name="churn", rich_help_panel=_ANSWERS)
 app.add_typer(cli_alerts.app, name="alerts", rich_help_panel=_ANSWERS)
 app.command("live", rich_help_panel=_ANSWERS)(cli_live.live)

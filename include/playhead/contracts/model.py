@@ -12,17 +12,19 @@ from dataclasses import replace
 from functools import cache, cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaProperty
 
-from playhead.contracts.shapes import Column, Condition, Contract, EventType
+from playhead.contracts.shapes import Column, Condition, Contract, Dimension, EventType
 from playhead.errors import ContractError
 
 Layer = Literal["events", "bronze", "silver", "gold", "ops"]
 LAYERS: tuple[Layer, ...] = ("events", "bronze", "silver", "gold", "ops")
 FAMILIES = ("video", "interaction", "ad", "session")
+# The standard's words for dimensions of quality, where they are not ours.
+_DIMENSIONS: dict[str, Dimension] = {name: name for name in get_args(Dimension)} | {"conformity": "validity"}
 
 
 class Contracts:
@@ -40,6 +42,12 @@ class Contracts:
         if len(by_name) != len(columns):
             raise ContractError("fields.yaml defines a name twice; keep one definition per name")
         return by_name
+
+    @cached_property
+    def rule_dimensions(self) -> dict[str, Dimension]:
+        """The dimension of quality that each kind of rule tells of."""
+        rules = (self._read("fields.yaml").schema_ or [])[0].quality or []
+        return {str(rule.name): _dimension(rule.dimension, str(rule.name)) for rule in rules}
 
     @cached_property
     def event_types(self) -> dict[str, EventType]:
@@ -95,6 +103,7 @@ class Contracts:
             writer=str(_custom(odcs, "writer") or ""),
             owner=str(members[0].username) if members else "",
             freshness_minutes=int(str(sla.value)) if sla is not None else 0,
+            watched=tuple(map(str, _custom(odcs, "watched") or ())),
         )
 
     def table_names(self, layer: str | None = None) -> tuple[str, ...]:
@@ -111,8 +120,11 @@ class Contracts:
     def _object(self, relative: str, index: int = 0) -> tuple[tuple[Column, ...], tuple[Condition, ...]]:
         schema = (self._read(relative).schema_ or [])[index]
         columns = tuple(self._resolve(p, relative) for p in schema.properties or [])
+        # Contracts before the scores told no dimension, and are still compared with.
         conditions = tuple(
-            Condition(str(q.name), str(q.implementation), q.description or "") for q in schema.quality or [] if q.type == "custom"
+            Condition(str(q.name), str(q.implementation), q.description or "", _dimension(q.dimension or "consistency", str(q.name)))
+            for q in schema.quality or []
+            if q.type == "custom"
         )
         return columns, conditions
 
@@ -138,6 +150,12 @@ class Contracts:
 
 def _custom(contract: OpenDataContractStandard, name: str) -> Any:
     return next((p.value for p in contract.customProperties or [] if p.property == name), None)
+
+
+def _dimension(told: str | None, rule: str) -> Dimension:
+    if told not in _DIMENSIONS:
+        raise ContractError(f"the rule {rule} tells of the dimension {told!r}; give it one of {', '.join(sorted(_DIMENSIONS))}")
+    return _DIMENSIONS[told]
 
 
 def _column(prop: SchemaProperty) -> Column:
@@ -179,6 +197,11 @@ def contracts() -> Contracts:
 def field_dictionary() -> dict[str, Column]:
     """Every column name of Playhead with its one definition."""
     return contracts().fields
+
+
+def rule_dimensions() -> dict[str, Dimension]:
+    """The dimension of quality that each kind of rule tells of."""
+    return contracts().rule_dimensions
 
 
 def event_topics() -> list[str]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+Dimension = Literal["completeness", "validity", "uniqueness", "timeliness", "consistency"]
 Partition = Literal["event_hour", "event_date", "score_date", "none"]
 # Columns that differ between two honest rebuilds of the same data, left out of content hashes.
 NOT_DETERMINISTIC = frozenset(
@@ -51,11 +52,12 @@ class Condition:
     name: str
     expression: str
     description: str
+    dimension: Dimension
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One published table: its columns in order, key, partition column, writer, owner and freshness."""
+    """One published table: its columns in order, key, partition column, writer, owner, freshness, and the columns whose mean is watched."""
 
     name: str
     version: str
@@ -67,6 +69,7 @@ class Contract:
     writer: str
     owner: str
     freshness_minutes: int
+    watched: tuple[str, ...] = ()
 
     @property
     def layer(self) -> str:

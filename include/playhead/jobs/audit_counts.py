@@ -30,8 +30,8 @@ logger = logging.getLogger(__name__)
 AUDIT_COUNTS = "ops.audit_counts"
 _COUNTED = "SELECT 1 FROM log WHERE run_id = $run_id LIMIT 1"
 
-# Table -> hour -> codes of what is wrong with it, as the gate tells its refusals.
-Refusals = dict[str, dict[str, list[str]]]
+# Table -> hour -> codes of what is wrong with it, as the gate tells its refusals, and how many events it is wrong with.
+Refusals = dict[str, dict[str, dict[str, int]]]
 
 
 def audit_staged(lake: str, plan: Plan, manifests: Sequence[Manifest]) -> Refusals:
@@ -52,7 +52,8 @@ def _refusals(plan: Plan, differences: Sequence[Difference]) -> Refusals:
     for each in differences:
         logger.error("run=%s the books of %s differ: %s", plan.run_id, each.table, each.to_dict())
         key = WITHOUT_PARTITION if each.minute is None else hour_key(each.minute)
-        wrong = (name for name in ("missing", "unexpected", "repeated", "altered") if getattr(each, name))
-        codes = refusals.setdefault(each.table, {}).setdefault(key, [])
-        codes += [code for name in wrong if (code := f"books:{name}") not in codes]
+        codes = refusals.setdefault(each.table, {}).setdefault(key, {})
+        for name in ("missing", "unexpected", "repeated", "altered"):
+            if count := getattr(each, name):
+                codes[f"books:{name}"] = codes.get(f"books:{name}", 0) + count
     return refusals

@@ -1,13 +1,13 @@
-"""Gate a phase: profile what is staged and let the table's suite and the books refuse partitions, by name and rule."""
+"""Gate a phase: profile what is staged and let the table's suite and the books refuse partitions, by name and rule, and score them all."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from playhead.contracts.model import load_contract
 from playhead.errors import BuildError
@@ -19,7 +19,8 @@ from playhead.jobs.plan import Plan, require_plan
 from playhead.jobs.registry import BUILDS, tables_of
 from playhead.jobs.stage import Manifest, require_manifest
 from playhead.quality.gate import CONTEXT_ROOT, open_gate
-from playhead.quality.profile import PartitionProfile, profile_partitions
+from playhead.quality.profile import PartitionProfile, empty_profile, profile_partitions
+from playhead.quality.score import scored_row
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -29,12 +30,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate says of one staged table: rows and content hash of every partition, and the rules that refused ones break."""
+    """What the gate says of one staged table: rows and content hash of every partition, and the rules that refused ones break.
+
+    `scores` are the partitions' rows of ops.quality_scores, which the run's record writes.
+    """
 
     table: str
     rows: dict[str, int]
     hashes: dict[str, str]
     refused: dict[str, list[str]]
+    scores: list[dict[str, Any]] = field(default_factory=list)
 
 
 def gate_phase(
@@ -94,14 +99,27 @@ def _judge(
         books = auditor.submit(audit_staged, lake, plan, events)
         for manifest in built:
             gate.prepare(load_contract(manifest.table))
-        for manifest, profile in profiles:
-            broken = gate.refused(load_contract(manifest.table), profile, plan.log_id)
+        for manifest, profiled in profiles:
+            contract = load_contract(manifest.table)
+            broken = gate.refused(contract, profiled, plan.log_id)
             differing = books.result().get(manifest.table, {})
+            refused = {key: [*broken.get(key, []), *differing.get(key, [])] for key in sorted({*broken, *differing})}
+            by_key = {partition.key: partition for partition in profiled}
             yield Verdict(
                 table=manifest.table,
-                rows={partition.key: partition.rows_count for partition in profile},
-                hashes={partition.key: partition.content_hash for partition in profile},
-                refused={key: [*broken.get(key, []), *differing.get(key, [])] for key in sorted({*broken, *differing})},
+                rows={partition.key: partition.rows_count for partition in profiled},
+                hashes={partition.key: partition.content_hash for partition in profiled},
+                refused=refused,
+                scores=[
+                    scored_row(
+                        contract,
+                        by_key.get(key) or empty_profile(key),
+                        differing.get(key, {}),
+                        is_refused=key in refused,
+                        docs_page=gate.page(contract) if docs else None,
+                    )
+                    for key in sorted({*by_key, *differing})
+                ],
             )
 
 

@@ -1,4 +1,4 @@
-"""Record a run: the ops.build_log row that names the table versions that belong together, written last."""
+"""Record a run: its scores, and the ops.build_log row that names the table versions that belong together, written last."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from playhead.io.run_files import remove_tree, run_directory
 from playhead.jobs.gate import Verdict, read_verdict
 from playhead.jobs.plan import Plan, read_plan, touched_hours
 from playhead.jobs.published import RECORDS_OF_RUN, read_cursor, read_published
+from playhead.jobs.quality_scores import write_scores
 from playhead.jobs.registry import BUILDS
 from playhead.quality.profile import WITHOUT_PARTITION
 
@@ -26,7 +27,7 @@ BUILD_LOG = "ops.build_log"
 
 
 def record_run(spark: SparkSession, lake: str, run_id: str) -> dict[str, Any]:
-    """Write the run's build_log row, remove its plan, and say what it did.
+    """Write the run's scores and its build_log row, remove its plan, and say what it did.
 
     A pull row moves the cursor: hours that were left over, and hours of refused partitions, stay pending. Recorded again, a run only
     tells again what it told.
@@ -40,6 +41,8 @@ def record_run(spark: SparkSession, lake: str, run_id: str) -> dict[str, Any]:
     verdicts = [verdict for table in BUILDS if (verdict := read_verdict(lake, run_id, table)) is not None]
     failed = [f"{verdict.table}/{key}" for verdict in verdicts for key in sorted(verdict.refused)]
     if plan.bronze_version is not None and not _is_recorded(lake, plan.log_id):
+        as_of = datetime.now(UTC) if plan.planned_at is None else datetime.fromisoformat(plan.planned_at)
+        write_scores(lake, plan.log_id, plan.dag_id, {verdict.table: verdict.scores for verdict in verdicts}, as_of=as_of)
         _append_row(spark, lake, plan, verdicts, failed)
     remove_tree(run_directory(lake, run_id))
     if failed:

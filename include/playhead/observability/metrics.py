@@ -136,6 +136,18 @@ TOUCHED_HOURS = Metric("playhead_build_touched_hours", "gauge", "Event hours the
 PENDING_HOURS = Metric("playhead_build_pending_hours", "gauge", "Event hours the DAG's last pull build left to a later one.", ("dag",))
 PUBLISHED = Metric("playhead_partitions_published_total", "counter", "Partitions made visible: ops.publish_log's rows.", ("table",))
 RESTATED = Metric("playhead_partitions_restated_total", "counter", "Told numbers that changed, by ops.restatements.", ("table",))
+QUALITY = Metric(
+    "playhead_quality_score",
+    "gauge",
+    "Lowest score, 0 to 100, among the partitions that the table's last judged run built, by ops.quality_scores.",
+    ("table", "dimension"),
+)
+UNUSUAL = Metric(
+    "playhead_partitions_unusual_total",
+    "counter",
+    "Partitions whose rows or watched means were unlike the same hour of the weeks before, by ops.quality_scores.",
+    ("table",),
+)
 REFUSED = Metric("playhead_partitions_refused_total", "counter", "Partitions the gate refused, by ops.build_log.", ("table",))
 
 LOADS = Metric("playhead_loads_total", "counter", "Warehouse loads: loaded, unchanged, mismatched or failed.", ("outcome",))

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from playhead.contracts.model import event_columns, event_types
-from playhead.contracts.shapes import Column, Contract
+from playhead.contracts.model import event_columns, event_types, rule_dimensions
+from playhead.contracts.shapes import Column, Contract, Dimension
 
 UNIQUE_KEY = "unique:key"
 _STARTS = ("started_at", "event_timestamp")
@@ -32,6 +32,25 @@ def rule_codes(contract: Contract) -> tuple[str, ...]:
     """Codes of every rule of a contract; the last one, about its key, needs all rows of a partition."""
     codes = tuple(rule.code for rule in row_rules(contract))
     return (*codes, UNIQUE_KEY) if contract.key else codes
+
+
+def rule_dimension(contract: Contract, code: str) -> Dimension:
+    """The dimension of quality that a rule tells of: that of its kind, and of a condition its own."""
+    kind, _, name = code.partition(":")
+    if kind == "condition":
+        return next(condition.dimension for condition in contract.conditions if condition.name == name)
+    kinds = rule_dimensions()
+    return kinds[code] if code in kinds else kinds[kind]
+
+
+def timely(contract: Contract) -> str | None:
+    """True for a row that was accepted within the table's freshness after it happened; None where rows do not tell.
+
+    What came later could not be published in time, however fast the builds are.
+    """
+    if not {"event_timestamp", "received_at"} <= set(contract.column_names):
+        return None
+    return f"`received_at` <= `event_timestamp` + INTERVAL {contract.freshness_minutes} MINUTES"
 
 
 def event_demands() -> tuple[str, ...]:

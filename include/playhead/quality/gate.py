@@ -41,6 +41,7 @@ class Gate:
         self._source = context.data_sources.add_pandas("profiles")
         self._checkpoints: dict[str, Any] = {}
         self._judged: list[Any] = []
+        self._pages: dict[str, str] = {}
 
     def prepare(self, contract: Contract) -> None:
         """Get ready to judge a table, which takes as long as judging it; done while its profile is awaited, it costs nothing."""
@@ -58,6 +59,7 @@ class Gate:
         refused: dict[str, list[str]] = {}
         for identifier, validation in result.run_results.items():
             self._judged += [identifier, identifier.expectation_suite_identifier]
+            self._pages[contract.name] = "/".join(("validations", *identifier.to_tuple())) + ".html"
             for outcome in validation.results:
                 if not outcome.success:
                     code = str(outcome.expectation_config.kwargs["column"])
@@ -69,6 +71,10 @@ class Gate:
                     for row in outcome.result["unexpected_index_list"]:
                         refused.setdefault(str(row[_PARTITION]), []).append(code)
         return refused
+
+    def page(self, contract: Contract) -> str:
+        """Where Data Docs, once written, say what was found of a table that was judged; a path within them."""
+        return self._pages[contract.name]
 
     def write_docs(self) -> None:
         """Render what was judged, once for all tables: the site's index takes as long as any of them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,56 @@ def test_profile__names_partition_rule_and_count(spark: SparkSession) -> None:
         "2026-02-02": (2, {"required:plays_count": 1, "range:sessions_count": 1, "unique:key": 1}),
         "2026-02-03": (0, {}),
     }
+
+
+def test_profile__counts_a_row_once_in_each_dimension_it_breaks_rules_of(spark: SparkSession) -> None:
+    twice = {"plays_count": None, "sessions_count": None, "completed_count": -1}
+    rows = audience(spark, twice, {"event_date": date(2026, 2, 1), "plays_count": None}, {"event_date": date(2026, 2, 1)})
+
+    told = {p.key: p.broken_rows for p in profile_partitions(rows, CONTRACT)}
+
+    assert told == {"2026-01-31": {"completeness": 1, "validity": 1}, "2026-02-01": {"completeness": 1, "uniqueness": 1}}
+
+
+def test_profile__means_are_of_watched_columns_that_have_values(spark: SparkSession) -> None:
+    assert CONTRACT.watched == ("daily_active_viewers_count", "plays_count")
+    rows = audience(
+        spark, {"plays_count": 2}, {"plays_count": 5}, {"plays_count": None}, {"event_date": date(2026, 2, 1), "plays_count": None}
+    )
+
+    told = {p.key: p.means for p in profile_partitions(rows, CONTRACT)}
+
+    # (2 + 5) / 2 values
+    assert told == {
+        "2026-01-31": {"daily_active_viewers_count": 1.0, "plays_count": 3.5},
+        "2026-02-01": {"daily_active_viewers_count": 1.0},
+    }
+
+
+def test_profile__the_mean_of_a_truth_is_its_share(spark: SparkSession) -> None:
+    contract = load_contract("silver.playbacks")
+    assert "is_failed" in contract.watched
+    hour = datetime(2026, 1, 31, 5, tzinfo=UTC)
+    plays = [{"event_hour": hour, "is_failed": failed} for failed in (True, False, False, None, False)]
+    rows = spark.createDataFrame([tuple(play.get(name) for name in contract.column_names) for play in plays], spark_schema(contract))
+
+    (profile,) = profile_partitions(rows, contract)
+
+    assert profile.means == {"is_failed": 0.25}
+
+
+def test_profile__timely_is_what_was_accepted_within_the_promised_freshness(spark: SparkSession) -> None:
+    contract = load_contract("silver.interactions")
+    happened = datetime(2026, 1, 31, 5, 10, tzinfo=UTC)
+    promised = timedelta(minutes=contract.freshness_minutes)
+    received = [happened + promised, happened + promised + timedelta(microseconds=1), None]
+    events = [{"event_hour": happened.replace(minute=0), "event_timestamp": happened, "received_at": moment} for moment in received]
+    rows = spark.createDataFrame([tuple(event.get(name) for name in contract.column_names) for event in events], spark_schema(contract))
+
+    (profile,) = profile_partitions(rows, contract)
+
+    assert (profile.rows_count, profile.timely_count) == (3, 1)
+    assert [p.timely_count for p in profile_partitions(audience(spark, {}), CONTRACT)] == [None]
 
 
 def test_profile__rows_without_partition_are_named(spark: SparkSession) -> None:

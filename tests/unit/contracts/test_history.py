@@ -8,12 +8,14 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from playhead import cli_build
 from playhead.cli import app
 from playhead.contracts.compatibility import Mode
 from playhead.contracts.history import check_contracts
+from playhead.contracts.model import Contracts
 from playhead.errors import ContractError
 
 CONTRACTS = Path(str(files("playhead.contracts")))
@@ -122,3 +124,23 @@ def test_command__prints_the_field_and_fails(repository: Repository, monkeypatch
     failed = CliRunner().invoke(app, ["contracts", "check", "--against", "HEAD"])
     assert failed.exit_code != 0
     assert "events.ad_click: ad_id is required for readers of the older version, and need not be there any more" in failed.output
+
+
+def test_check__contracts_that_told_no_dimension_of_quality_are_read(tmp_path: Path) -> None:
+    repository = Repository(tmp_path)
+    with_dimension = (repository.directory / "events" / "envelope.yaml").read_text(encoding="utf-8")
+    repository.change("events/envelope.yaml", " dimension: consistency,", "")
+    repository.commit()
+    (repository.directory / "events" / "envelope.yaml").write_text(with_dimension, encoding="utf-8")
+
+    assert check_contracts(repository.directory, "HEAD") == []
+
+
+def test_every_rule_of_the_contracts_tells_a_dimension_and_a_wrong_one_is_named(tmp_path: Path) -> None:
+    for path in CONTRACTS.rglob("*.yaml"):
+        rules = [rule for schema in yaml.safe_load(path.read_text(encoding="utf-8"))["schema"] for rule in schema.get("quality", ())]
+        assert all("dimension" in rule for rule in rules), path.name
+    repository = Repository(tmp_path)
+    repository.change("fields.yaml", "dimension: uniqueness", "dimension: beauty")
+    with pytest.raises(ContractError, match=r"the rule unique tells of the dimension 'beauty'"):
+        _ = Contracts(repository.directory).rule_dimensions

@@ -216,6 +216,25 @@ def test_builds__restated_partitions_by_table(lake: str) -> None:
     assert told_of[("gold.content_daily",)] == 0
 
 
+def score(run_id: str, key: str, **change: Any) -> dict[str, Any]:
+    names = ("completeness_score", "validity_score", "uniqueness_score", "consistency_score", "total_score")
+    row: dict[str, Any] = {"run_id": run_id, "table_name": "silver.sessions", "partition_key": key, "dag_id": "build_daily"}
+    return row | dict.fromkeys(names, 100.0) | {"judged_at": NOON, "anomalies": {}, **change}
+
+
+def test_builds__lowest_scores_of_the_last_run_and_unusual_partitions_once(lake: str) -> None:
+    unusual = {"anomalies": {"rows_count": 0.5}}
+    append_rows(lake, "ops.quality_scores", [score("a", "2026-03-01T10", total_score=3.0), score("a", "2026-03-01T11", **unusual)])
+    later = {"judged_at": NOON + timedelta(hours=1)}
+    low = {"completeness_score": 80.0, "total_score": 80.0}
+    append_rows(lake, "ops.quality_scores", [score("b", "2026-03-01T11", **later, **unusual), score("b", "2026-03-01T12", **later, **low)])
+    told = Builds(lake).read()
+    by_dimension = {"completeness": 80, "validity": 100, "uniqueness": 100, "consistency": 100, "total": 80}
+    assert told[m.QUALITY] == {("silver.sessions", name): low for name, low in by_dimension.items()}, "timeliness is not told"
+    assert some(told[m.UNUSUAL]) == {("silver.sessions",): 1}, "built again it is the same partition"
+    assert value(told, m.UNUSUAL, "gold.user_daily") == 0
+
+
 def test_builds__a_log_is_read_again_only_at_a_new_version(lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     append_rows(lake, "ops.build_log", [build("a")])
     builds = Builds(lake)

@@ -36,10 +36,12 @@ def test_a_gate_refuses_what_breaks_a_rule_and_renders_what_it_judged(tmp_path: 
     with open_gate(docs, CONTEXT_ROOT if has_files else tmp_path / "none") as gate:
         assert gate.refused(HOURLY, [SOUND], "run") == {}
         assert gate.refused(DAILY, [SOUND, BROKEN], "run") == {BROKEN.key: [RULE]}
+        pages = {contract.name: gate.page(contract) for contract in (HOURLY, DAILY)}
 
     index = (docs / "index.html").read_text(encoding="utf-8")
     for table in (HOURLY.name, DAILY.name):
         (page,) = _pages(docs, table)
+        assert docs / pages[table] == page
         assert quote(page.relative_to(docs).as_posix()) in index
     assert len(list((docs / "results").rglob("*.json"))) == 2
 

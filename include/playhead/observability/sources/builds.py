@@ -1,14 +1,15 @@
-"""Builds, by the logs they write (ops.build_log, publish_log and restatements). A log is read again only when it has a new version."""
+"""Builds, by the logs they write (ops.build_log, publish_log, restatements, quality_scores). Each is read again only at a new version."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from deltalake import DeltaTable
 
 from playhead.contracts.model import built_tables
+from playhead.contracts.shapes import Dimension
 from playhead.io.delta_table import find_table, query_log
 from playhead.observability import metrics as m
 
@@ -21,6 +22,12 @@ _BUILDS = "SELECT dag_id, run_kind, count(*) AS counted FROM log GROUP BY ALL"
 _REFUSED = "SELECT split_part(place, '/', 1), count(*) FROM (SELECT unnest(failed_partitions) AS place FROM log) GROUP BY ALL"
 _PUBLISHED = "SELECT table_name, count(*) FROM log GROUP BY ALL"
 _RESTATED = "SELECT table_name, count(*) FROM log WHERE measure_name = 'rows_count' GROUP BY ALL"
+_LAST_SCORES = """
+SELECT table_name, min(completeness_score) AS completeness, min(validity_score) AS validity, min(uniqueness_score) AS uniqueness,
+       min(timeliness_score) AS timeliness, min(consistency_score) AS consistency, min(total_score) AS total
+FROM log SEMI JOIN (SELECT table_name, max_by(run_id, judged_at) AS run_id FROM log GROUP BY ALL) USING (table_name, run_id) GROUP BY ALL
+"""
+_UNUSUAL = "SELECT table_name, count(DISTINCT partition_key) FROM log WHERE cardinality(anomalies) > 0 GROUP BY ALL"
 
 
 @dataclass
@@ -56,18 +63,22 @@ class Builds:
         self._none_restated: dict[tuple[str, ...], float] = {(name,): 0.0 for name in built_tables("gold")}
         self._publishes = _Log(lake, "ops.publish_log", (_PUBLISHED,))
         self._restatements = _Log(lake, "ops.restatements", (_RESTATED,))
+        self._scores = _Log(lake, "ops.quality_scores", (_LAST_SCORES, _UNUSUAL))
 
     def read(self) -> m.Readings:
-        """The last pull build of each DAG, and what was recorded, published, restated and refused so far."""
+        """The last pull build of each DAG, and what was recorded, published, scored, restated and refused so far."""
         last, builds, refused = self._builds.ask()
         (published,) = self._publishes.ask()
         (restated,) = self._restatements.ask()
+        scores, unusual = self._scores.ask()
         return {
             m.BUILD_FINISHED: {(row["dag"],): row["finished"] for row in last},
             m.BUILD_SECONDS: {(row["dag"],): row["seconds"] for row in last if row["seconds"] is not None},
             m.TOUCHED_HOURS: {(row["dag"],): row["touched"] for row in last},
             m.PENDING_HOURS: {(row["dag"],): row["pending"] for row in last},
             m.BUILDS: _counts(builds),
+            m.QUALITY: _scores(scores),
+            m.UNUSUAL: self._none_yet | _counts(unusual),
             m.REFUSED: self._none_yet | _counts(refused),
             m.PUBLISHED: self._none_yet | _counts(published),
             m.RESTATED: self._none_restated | _counts(restated),
@@ -77,3 +88,13 @@ class Builds:
 def _counts(rows: Iterable[dict[str, Any]]) -> dict[tuple[str, ...], float]:
     """Rows whose last column is a count, by the others."""
     return {tuple(labels): float(count) for *labels, count in (row.values() for row in rows)}
+
+
+def _scores(rows: Iterable[dict[str, Any]]) -> dict[tuple[str, ...], float]:
+    """Scores by table and dimension; one that rows do not tell is absent."""
+    return {
+        (row["table_name"], dimension): row[dimension]
+        for row in rows
+        for dimension in (*get_args(Dimension), "total")
+        if row[dimension] is not None
+    }

@@ -14,8 +14,10 @@ from playhead.io.lock import table_lock
 from playhead.io.staged_files import publish_staged, read_staged, stage_rows
 from playhead.jobs.publish import PUBLISH_LOG
 from playhead.jobs.published import Published, next_log_id, read_published
+from playhead.jobs.quality_scores import write_scores
 from playhead.quality.gate import open_gate
 from playhead.quality.profile import PartitionProfile, profile_partitions
+from playhead.quality.score import scored_row
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -47,7 +49,7 @@ def publish_scores(
     """
     contract = load_contract(TABLE)
     directory = stage_rows(scores, lake, contract, run.key)
-    profile = _sound_profile(read_staged(spark, lake, contract, directory), score_date, run, docs)
+    profile, docs_page = _sound_profile(read_staged(spark, lake, contract, directory), score_date, run, docs)
     published = read_published(lake, {TABLE, *inputs})
     bronze_version = _bronze_version(published, inputs)
     last = published.of(TABLE).get(profile.key)
@@ -58,16 +60,19 @@ def publish_scores(
         days = [score_date]
         version = publish_staged(spark, lake, contract, directory, staged=days, keys=days, mark=f"playhead {directory}")
     with table_lock(lake, PUBLISH_LOG, holder=run.key):
-        _log(lake, run, profile, bronze_version=bronze_version, table_version=version, inputs=inputs)
+        log_id = _log(lake, run, profile, bronze_version=bronze_version, table_version=version, inputs=inputs)
+    row = scored_row(contract, profile, {}, is_refused=False, docs_page=docs_page)
+    write_scores(lake, log_id, run.dag_id, {TABLE: [row]}, as_of=datetime.now(UTC))
     return profile.rows_count
 
 
-def _sound_profile(staged: DataFrame, score_date: date, run: RunContext, docs: Path | None) -> PartitionProfile:
-    """The profile of the day, which passed its suite; rows of any other day are a defect too."""
+def _sound_profile(staged: DataFrame, score_date: date, run: RunContext, docs: Path | None) -> tuple[PartitionProfile, str | None]:
+    """The profile of the day, which passed its suite, and the page of Data Docs that says so; rows of any other day are a defect too."""
     contract = load_contract(TABLE)
     profiles = profile_partitions(staged, contract, [score_date.isoformat()])
     with open_gate(docs) as gate:
         refused = gate.refused(contract, profiles, run.run_id)
+        docs_page = gate.page(contract) if docs else None
     if refused:
         told = "; ".join(f"{TABLE}/{key} ({', '.join(sorted(codes))})" for key, codes in sorted(refused.items()))
         raise GateError(f"run {run.run_id}: the gate refused {told}; what was published before stays: correct the cause, then run again")
@@ -75,7 +80,7 @@ def _sound_profile(staged: DataFrame, score_date: date, run: RunContext, docs: P
         raise BuildError(
             f"run {run.run_id}: scores of {', '.join(p.key for p in profiles)} instead of {score_date} only; build features again"
         )
-    return profiles[0]
+    return profiles[0], docs_page
 
 
 def _bronze_version(published: Published, inputs: dict[str, int]) -> int:
@@ -94,10 +99,11 @@ def _log(
     bronze_version: int,
     table_version: int,
     inputs: dict[str, int],
-) -> None:
-    """The publish_log row; a run that is cleared and run again is a new one there."""
+) -> str:
+    """Write the publish_log row; returns the run's name there: one that is cleared and run again is a new one."""
+    log_id = next_log_id(lake, PUBLISH_LOG, run.key)
     row = {
-        "run_id": next_log_id(lake, PUBLISH_LOG, run.key),
+        "run_id": log_id,
         "table_name": TABLE,
         "partition_key": profile.key,
         "dag_id": run.dag_id,
@@ -109,3 +115,4 @@ def _log(
         "published_at": datetime.now(UTC),
     }
     append_rows(lake, PUBLISH_LOG, [row])
+    return log_id

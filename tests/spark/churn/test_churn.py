@@ -17,6 +17,7 @@ from playhead.io.delta_table import append_rows, table_version
 from playhead.io.staged_files import publish_staged, stage_rows
 from playhead.jobs.churn import build_features, labelled_slices, read_features, score, train_and_promote
 from playhead.jobs.churn_publish import publish_scores
+from playhead.jobs.quality_scores import read_scores
 from playhead.jobs.run_context import RunContext
 
 if TYPE_CHECKING:
@@ -118,6 +119,13 @@ def test_churn__backfill_scores_its_past_day_and_trains_nothing(world):
     assert "backfill" in training["reason"]
     assert {r.score_date for r in world.scores()} == {date(2026, 1, 20), DAY_34}
     assert [r for r in world.scores() if r.score_date == DAY_34] == newest
+
+
+def test_churn__the_published_day_has_a_quality_of_its_own(world):
+    told = {(row["run_id"], row["partition_key"], row["rows_count"], row["total_score"]) for row in read_scores(world.lake)}
+    published = {(row.run_id, row.partition_key, row.rows_count, 100.0) for row in world.log()}
+    assert told
+    assert told <= published
 
 
 def test_churn__scores_of_newer_gold_are_kept(world):

@@ -51,27 +51,18 @@ def compare_with_past_weeks(known: Mapping[str, Sample], judged: Mapping[str, Sa
             compared[key] = Comparison()
             continue
         anomalies: dict[str, float] = {}
-        for measure in (VOLUME, *sample.means):
-            usual = [value for each in past if (value := _value(each, measure)) is not None]
-            if len(usual) < LEAST_WEEKS:
+        for measure, value in {VOLUME: float(sample.rows_count), **sample.means}.items():
+            weeks = [told for each in past if (told := _value(each, measure)) is not None]
+            usual = median(weeks) if len(weeks) >= LEAST_WEEKS else 0.0
+            if usual <= 0:
                 continue
             if measure not in changes:
                 changes[measure] = _usual_change(by_hour, measure)
-            multiple = _unusual(sample, measure, median(usual), changes[measure])
-            if multiple is not None:
-                anomalies[measure] = multiple
+            chance = _chance(measure, usual if measure == VOLUME else sample.rows_count)
+            if abs(value - usual) > max(_USUAL_CHANGES * changes[measure] * chance, _LEAST_CHANGE * usual):
+                anomalies[measure] = value / usual
         compared[key] = Comparison(len(past), anomalies)
     return compared
-
-
-def _unusual(sample: Sample, measure: str, usual: float, usual_change: float) -> float | None:
-    """The value as a multiple of the usual, where it is further from it than the table's weeks are from each other."""
-    value = _value(sample, measure)
-    if value is None or usual <= 0:
-        return None
-    size = usual if measure == VOLUME else sample.rows_count
-    bound = max(_USUAL_CHANGES * usual_change * _chance(measure, size), _LEAST_CHANGE * usual)
-    return value / usual if abs(value - usual) > bound else None
 
 
 def _usual_change(by_hour: Mapping[int, Sample], measure: str) -> float:

@@ -94,7 +94,11 @@ def test_what_was_refused_is_no_measure_of_the_usual(lake: str) -> None:
     write_scores(lake, "published", "build_daily", {EVENTS: weeks_before(5)}, as_of=OVER)
     write_scores(lake, "again", "build_daily", {EVENTS: [scored(HOUR, 500)]}, as_of=OVER)
 
+    together = [*weeks_before(5, 500, broken=1, is_refused=True), scored(HOUR)]
+    write_scores(f"{lake}2", "run", "build_daily", {EVENTS: together}, as_of=OVER)
+
     assert stored(lake, "run")[0]["compared_weeks_count"] == 0
+    assert stored(f"{lake}2", "run")[-1]["compared_weeks_count"] == 0
     assert stored(lake, "again")[0]["anomalies"] == [("rows_count", 0.5)]
 
 

@@ -90,6 +90,15 @@ def test_too_little_history_flags_nothing_and_says_so() -> None:
     assert LEAST_WEEKS == 4
 
 
+def test_a_mean_that_too_few_weeks_have_and_one_that_was_nothing_are_not_compared() -> None:
+    now = key(5 * WEEK)
+    past = {key(week * WEEK): Sample(1000, {"stall_ms": 0.0} | ({"startup_ms": 900.0} if week >= 2 else {})) for week in range(5)}
+
+    assert compare_with_past_weeks(past, {now: Sample(1000, {"stall_ms": 70.0, "startup_ms": 9000.0})}) == {now: Comparison(weeks_count=5)}
+    past[key(WEEK)] = Sample(1000, {"startup_ms": 900.0})
+    assert compare_with_past_weeks(past, {now: Sample(1000, {"startup_ms": 9000.0})})[now].anomalies == {"startup_ms": 10.0}
+
+
 def test_one_unusual_week_among_those_before_does_not_hide_the_next() -> None:
     hours = wave(weeks=5)
     now = key(4 * WEEK + 30)

@@ -1,10 +1,14 @@
-"""### Maintenance: audit, OPTIMIZE, VACUUM, retention
+"""### Maintenance: the books, audit, OPTIMIZE, VACUUM, retention
+
+`reconcile` compares ledgers, bronze and silver minute by minute for the days that may still change, and opens the files of no others; a
+difference fails it with the minute, the table and the ids, and stays in Prometheus until it is mended and the task cleared. All of history:
+`playhead reconcile --all`.
 
 `audit` looks for the same event id in two event hours; what it finds is appended to `ops.id_conflicts` and wakes `build_daily`.
 `optimize` compacts and vacuums the batch tables; bronze is maintained every hour inside the streaming app, its one writer.
 """
 
-from airflow.sdk import dag
+from airflow.sdk import dag, task
 
 from playhead.orchestration.assets import table_asset
 from playhead.orchestration.defaults import START, dag_defaults, timed
@@ -21,6 +25,15 @@ from playhead.orchestration.operators import LakehouseAudit, LakehouseJob
     tags=["maintenance", "tier:2"],
 )
 def maintain() -> None:
+    @task
+    def reconcile() -> dict[str, int]:
+        from playhead.jobs.reconcile import reconcile_open_days
+        from playhead.settings import get_settings
+
+        settings = get_settings()
+        return reconcile_open_days(settings.lake, settings.ledger_dir, late_horizon_days=settings.late_horizon_days)
+
+    reconcile()
     LakehouseAudit(task_id="audit", job="audit", outlets=[table_asset("ops.id_conflicts")])
     LakehouseJob(task_id="optimize", job="maintain")
 

@@ -49,18 +49,33 @@ def accounts(output: Annotated[Output, typer.Option("--output", "-o", help="tabl
         raise PlayheadError("the books do not balance: see the figures above that should be 0, then the run's publish_log rows")
 
 
-def reconcile(output: Annotated[Output, typer.Option("--output", "-o", help="table or json")] = Output.TABLE) -> None:
-    """Compare ledgers, bronze and silver by event minute; exit code 1 where they differ, with the minute, the table and the ids."""
+def reconcile(
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day, UTC; the days that may still change if absent.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of history, which takes longer the more there is.")] = False,
+    output: Annotated[Output, typer.Option("--output", "-o", help="table or json")] = Output.TABLE,
+) -> None:
+    """Compare ledgers, bronze and silver by event minute; exit code 1 where they differ, with the minute, the table and the ids.
+
+    What happened before the first day is not looked at.
+    """
+    from playhead.jobs.reconcile import first_open_day
     from playhead.quality.reconcile import reconcile as compare
 
+    if everything and since is not None:
+        raise SettingsError("--all and --since contradict each other; give one")
     settings = get_settings()
+    first = first_open_day(settings.late_horizon_days) if since is None else since.date()
     with Console(stderr=True).status("comparing every event minute"):
-        found = compare(settings.lake, settings.ledger_dir)
+        found = compare(settings.lake, settings.ledger_dir, since=None if everything else first)
     if output is Output.JSON:
         typer.echo(json.dumps(found.to_dict()))
     else:
         _out.print(
-            f"{found.events:,} events of {found.minutes:,} minutes compared: {len(found.differences)} minutes differ", highlight=False
+            f"{found.events:,} events of {found.minutes:,} minutes {'in all' if everything else f'since {first}'} compared: "
+            f"{len(found.differences)} minutes differ",
+            highlight=False,
         )
         if found.differences:
             _out.print(_differences_table(found.differences))

@@ -43,3 +43,7 @@ class MismatchError(WarehouseError):
 
 class ModelError(PlayheadError):
     """The churn model cannot be trained, promoted, verified or used."""
+
+
+class BooksError(PlayheadError):
+    """Ledgers, bronze and silver do not agree; the message names the minutes, tables and ids."""

@@ -65,6 +65,24 @@ def test_every_task_names_a_known_job(dags: dict[str, Any]) -> None:
     assert jobs <= set(JOBS)
 
 
+def test_the_nightly_look_at_the_books_waits_for_nothing_and_fails_with_what_differs(dags: dict[str, Any]) -> None:
+    from playhead.errors import BooksError
+
+    task = dags["maintain"].get_task("reconcile")
+    assert not task.upstream_task_ids, "an audit that finds nothing is skipped, and would skip this too"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("playhead.jobs.reconcile.reconcile_open_days", _raise(BooksError("1 minutes differ")))
+        with pytest.raises(BooksError, match="1 minutes differ"):
+            task.python_callable()
+
+
+def _raise(error: Exception) -> Any:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
 def test_parsing_dags_imports_no_engine() -> None:
     # An engine at module level costs every Airflow process seconds and hundreds of megabytes.
     code = (

@@ -2,7 +2,8 @@
 
 Append-only CSV segments, one directory per producer: `<directory>/<producer_id>/sent-<n>.csv` (sequence, event_id, topic, digest) and
 `acked-<n>.csv` (sequence). A group is fsynced before its call returns, so a sent row is durable before its bytes reach the broker. Every
-opening begins new segments: a line torn by a crash stays the last of its file, where readers leave it out.
+opening begins new segments: a line torn by a crash stays the last of its file, where readers leave it out. A segment takes rows for a day
+at most, so that a reader of the last days can leave the others closed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import fcntl
 import io
 import os
+import time
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO
@@ -25,6 +28,7 @@ from playhead.errors import LockHeldError, PlayheadError
 SENT_SCHEMA = pa.schema([("sequence", pa.int64()), ("event_id", pa.string()), ("topic", pa.string()), ("digest", pa.string())])
 ACKED_SCHEMA = pa.schema([("sequence", pa.int64())])
 _SEGMENT_BYTES = 64 * 1024 * 1024
+SEGMENT_SPAN = timedelta(days=1)
 _WRITE = csv.WriteOptions(include_header=False, quoting_style="needed")
 
 
@@ -34,13 +38,14 @@ def digest(value: bytes) -> str:
 
 
 class _Segments:
-    """One kind of append-only file (`sent` or `acked`), rotated by size."""
+    """One kind of append-only file (`sent` or `acked`), rotated by size and age."""
 
     def __init__(self, directory: Path, kind: str, schema: pa.Schema) -> None:
         self._directory = directory
         self._kind = kind
         self._schema = schema
         self._file: IO[bytes] | None = None
+        self._begun_at = 0.0
 
     def append(self, rows: pa.Table) -> None:
         """Writes the rows and returns once they are on disk."""
@@ -60,11 +65,13 @@ class _Segments:
             self._file = None
 
     def _current(self) -> IO[bytes]:
-        if self._file is not None and self._file.tell() >= _SEGMENT_BYTES:
+        is_old = time.time() - self._begun_at >= SEGMENT_SPAN.total_seconds()
+        if self._file is not None and (is_old or self._file.tell() >= _SEGMENT_BYTES):
             self.close()
         if self._file is None:
             numbers = [int(path.stem.rpartition("-")[2]) for path in self._directory.glob(f"{self._kind}-*.csv")]
             self._file = (self._directory / f"{self._kind}-{max(numbers, default=-1) + 1}.csv").open("xb")
+            self._begun_at = time.time()
             _sync_directory(self._directory)
         return self._file
 
@@ -112,19 +119,20 @@ class Ledger:
         self._lock.close()
 
 
-def read_ledger(directory: Path) -> tuple[pa.Table, pa.Table]:
+def read_ledger(directory: Path, *, since: datetime | None = None) -> tuple[pa.Table, pa.Table]:
     """(sent, acked) of every producer under `directory`, each row once, with its producer_id.
 
-    A row that was sent again after a crash appears once, unless its bytes differed: then both digests appear.
+    A row that was sent again after a crash appears once, unless its bytes differed: then both digests appear. With `since`, only segments
+    that were written to from then on are opened: they hold every row from then on, and rows of up to SEGMENT_SPAN before.
     """
     producers = sorted(path for path in directory.iterdir() if path.is_dir()) if directory.is_dir() else []
-    return _read_all(producers, "sent", SENT_SCHEMA), _read_all(producers, "acked", ACKED_SCHEMA)
+    return _read_all(producers, "sent", SENT_SCHEMA, since), _read_all(producers, "acked", ACKED_SCHEMA, since)
 
 
-def _read_all(producers: list[Path], kind: str, schema: pa.Schema) -> pa.Table:
+def _read_all(producers: list[Path], kind: str, schema: pa.Schema, since: datetime | None) -> pa.Table:
     tables = [pa.schema([("producer_id", pa.string()), *schema]).empty_table()]
     for path in producers:
-        rows = _read_segments(path, kind, schema)
+        rows = _read_segments(path, kind, schema, since)
         if not _ascends(rows["sequence"].to_numpy()):
             rows = rows.group_by(schema.names).aggregate([]).select(schema.names).sort_by("sequence")
         tables.append(rows.add_column(0, "producer_id", pa.repeat(pa.scalar(path.name), rows.num_rows)))
@@ -136,8 +144,9 @@ def _ascends(sequences: NDArray[np.int64]) -> bool:
     return bool((sequences[1:] > sequences[:-1]).all())
 
 
-def _read_segments(path: Path, kind: str, schema: pa.Schema) -> pa.Table:
-    segments = sorted(path.glob(f"{kind}-*.csv"), key=lambda segment: int(segment.stem.rpartition("-")[2]))
+def _read_segments(path: Path, kind: str, schema: pa.Schema, since: datetime | None = None) -> pa.Table:
+    written = (segment for segment in path.glob(f"{kind}-*.csv") if since is None or segment.stat().st_mtime >= since.timestamp())
+    segments = sorted(written, key=lambda segment: int(segment.stem.rpartition("-")[2]))
     return pa.concat_tables([schema.empty_table(), *(_read_segment(segment, schema) for segment in segments)])
 
 

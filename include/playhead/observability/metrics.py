@@ -155,4 +155,13 @@ LOAD_FINISHED = Metric("playhead_load_finished_timestamp_seconds", "gauge", "Whe
 LOAD_SECONDS = Metric("playhead_load_seconds", "gauge", "How long the last load that loaded rows took.")
 LOAD_ROWS = Metric("playhead_load_rows", "gauge", "Rows of the last load that loaded any.", ("table",))
 
+RECONCILE_FINISHED = Metric("playhead_reconcile_finished_timestamp_seconds", "gauge", "When the books were last reconciled by the DAG.")
+RECONCILE_EVENTS = Metric("playhead_reconcile_events", "gauge", "Events that the last reconciliation compared.")
+DIFFERING_MINUTES = Metric(
+    "playhead_reconcile_differing_minutes",
+    "gauge",
+    "Event minutes in which the last reconciliation found the table not to be what it should; absent where it was.",
+    ("table",),
+)
+
 METRICS: tuple[Metric, ...] = tuple(value for value in globals().values() if isinstance(value, Metric))

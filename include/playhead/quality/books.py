@@ -1,6 +1,6 @@
 """The books opened: bronze and silver as DuckDB sees their stored files. Spark has no part in it, nor has any code that builds.
 
-What does not fit in memory spills to disk.
+What does not fit in memory spills to disk. Books of the last days list only the files of these days: their cost does not grow with history.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, timedelta
 
 import duckdb
 import pyarrow.dataset as ds
@@ -32,31 +33,51 @@ _CURSOR = """
 SELECT bronze_version, list_transform(pending_hours, lambda hour: epoch_us(hour)) FROM build_log
 WHERE run_kind = 'pull' ORDER BY bronze_version DESC, finished_at DESC LIMIT 1
 """
+# Hours that were built from newer bronze than the cursor's: a run is under way, or a backfill came first.
+_AHEAD = """
+INSERT INTO pending SELECT DISTINCT epoch_us(strptime(partition_key, '%Y-%m-%dT%H')) FROM publish_log
+WHERE list_contains(?, table_name) AND bronze_version > ?
+"""
 # An event is one (family, event_id, hour).
 _IN_TIME = "NOT is_rejected AND NOT is_overdue"
 _MEMORY = "2GB"
+# Books of events since a day also hold what landed up to three days before: a record lands after its ledger row was written (in a segment
+# that may be a day old), after its broker took it (a day of tries), and by another machine's clock.
+LANDED_BEFORE = timedelta(days=3)
 
 
 @contextmanager
-def open_books(lake: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_books(lake: str, *, since: date | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database with the views bronze, in_time (its valid events), built_rows (those of them that builds have taken), conflicts,
     silver_<family> and silver (family, event_id, hour of all four).
 
-    Silver is held against bronze as of the pull cursor's version, less its pending hours: what landed later is awaiting its build.
+    Silver is held against bronze as of the pull cursor's version, less its pending hours: what landed later is awaiting its build. So are
+    hours that were published from newer bronze than that. With `since`, built_rows and silver hold the events of that day (UTC) and after,
+    and bronze what landed from LANDED_BEFORE that day on.
     """
     with _database() as books:
+        days = None if since is None else (">=", since)
+        landed = None if since is None else (">=", since - LANDED_BEFORE)
         cursor = _read_cursor(books, lake)
-        _create_view(books, "bronze", "bronze.events", _files(lake, "bronze.events"), _BRONZE)
-        built = [] if cursor is None else _files(lake, "bronze.events", cursor)
+        _create_view(books, "bronze", "bronze.events", _files(lake, "bronze.events", days=landed), _BRONZE)
+        built = [] if cursor is None else _files(lake, "bronze.events", cursor, days=landed)
         _create_view(books, "bronze_built", "bronze.events", built, _BRONZE)
         books.execute(f"CREATE VIEW in_time AS FROM bronze WHERE {_IN_TIME}")
-        books.execute(f"CREATE VIEW built_rows AS FROM bronze_built WHERE {_IN_TIME} AND hour NOT IN (FROM pending)")
+        wanted = "true" if since is None else f"event_hour >= TIMESTAMPTZ '{since} 00:00:00+00'"
+        books.execute(f"CREATE VIEW built_rows AS FROM bronze_built WHERE {_IN_TIME} AND hour NOT IN (FROM pending) AND {wanted}")
         _create_conflicts(books, _files(lake, "ops.id_conflicts"))
         for family, table in SILVER.items():
-            _create_silver(books, family, _files(lake, table))
+            _create_silver(books, family, _files(lake, table, days=days))
         ids = (f"FROM silver_{family} SELECT family, event_id, hour" for family in SILVER)
         books.execute("CREATE VIEW silver AS " + " UNION ALL ".join(ids))
+        _add_hours_ahead(books, lake, cursor)
         yield books
+
+
+def open_older_bronze(books: duckdb.DuckDBPyConnection, lake: str, since: date) -> None:
+    """Adds the view bronze_older: what landed before anything that the books since that day hold."""
+    files = _files(lake, "bronze.events", days=("<", since - LANDED_BEFORE))
+    _create_view(books, "bronze_older", "bronze.events", files, "producer_id, producer_sequence")
 
 
 @contextmanager
@@ -103,6 +124,12 @@ def _read_cursor(books: duckdb.DuckDBPyConnection, lake: str) -> int | None:
     return int(found[0])
 
 
+def _add_hours_ahead(books: duckdb.DuckDBPyConnection, lake: str, cursor: int | None) -> None:
+    """To be called once silver's files are listed: what they hold is logged by then."""
+    _create_view(books, "publish_log", "ops.publish_log", _files(lake, "ops.publish_log"), "table_name, partition_key, bronze_version")
+    books.execute(_AHEAD, [list(SILVER.values()), -1 if cursor is None else cursor])
+
+
 def _create_conflicts(books: duckdb.DuckDBPyConnection, files: Sequence[str]) -> None:
     _create_view(books, "conflicts", "ops.id_conflicts", files, "event_id, epoch_us(event_hour) AS hour", "conflict = 'other_hour'")
 
@@ -111,14 +138,18 @@ def _create_silver(books: duckdb.DuckDBPyConnection, family: str, files: Sequenc
     _create_view(books, f"silver_{family}", SILVER[family], files, f"*, '{family}' AS family, epoch_us(event_hour) AS hour")
 
 
-def _files(lake: str, table: str, version: int | None = None) -> list[str]:
-    """The data files of a table at a version, the newest by default; none where it does not exist."""
+def _files(lake: str, table: str, version: int | None = None, *, days: tuple[str, date] | None = None) -> list[str]:
+    """The data files of a table at a version, the newest by default; only of the days that compare so. None where it does not exist."""
     found = find_table(lake, table)
     if found is None:
         return []
     if version is not None:
         found.load_as_version(version)
-    return list(found.file_uris())
+    if days is None:
+        return list(found.file_uris())
+    (column,) = found.metadata().partition_columns
+    comparison, day = days
+    return list(found.file_uris(file_pruning_predicate=[(column, comparison, day.isoformat())]))
 
 
 def _create_view(

@@ -4,20 +4,22 @@ Each event minute of a family has a count and two checksums, of ids and of what 
 into. Checksums do not depend on order, and a loss that a repetition hides changes them. An event is expected in silver as its first
 arrival in bronze says, in the columns that both tables hold under one name (`content_columns`); the measures that silver derives from
 others are the content hash's business (`quality.profile`).
+
+Asked for the events since a day, it opens the files of these days only: what differs before them is not looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from playhead.contracts.model import load_contract
-from playhead.events.ledger import read_ledger
-from playhead.quality.books import SILVER, open_books, open_run_books
+from playhead.events.ledger import SEGMENT_SPAN, read_ledger
+from playhead.quality.books import SILVER, open_books, open_older_bronze, open_run_books
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,20 +74,28 @@ SELECT $table AS table_name, make_timestamptz(minute * 60_000_000) AS event_minu
 FROM minutes WHERE minute >= 0 ORDER BY minute
 """
 # A record that bronze has not is known from its ledger only, which does not tell when its event happened.
+_NOT_LANDED = """
+CREATE TABLE told AS SELECT DISTINCT producer_id, sequence, event_id FROM sent;
+CREATE VIEW landed AS SELECT producer_id, producer_sequence AS sequence, event_id, epoch_us(event_timestamp) // 60_000_000 AS minute,
+  topic, "partition", "offset", kafka_timestamp FROM bronze;
+CREATE TABLE not_landed AS
+  FROM told SEMI JOIN acked USING (producer_id, sequence) ANTI JOIN landed USING (producer_id, sequence);
+"""
 _LANDED = """
-WITH told AS (SELECT DISTINCT producer_id, sequence, event_id FROM sent),
-  landed AS (SELECT producer_id, producer_sequence AS sequence, event_id, epoch_us(event_timestamp) // 60_000_000 AS minute,
-    topic, "partition", "offset" FROM bronze),
-  wrong AS (
-    SELECT 'missing' AS what, NULL AS minute, producer_id, sequence, event_id
-    FROM told SEMI JOIN acked USING (producer_id, sequence) ANTI JOIN landed USING (producer_id, sequence)
+WITH wrong AS (
+    SELECT 'missing' AS what, NULL AS minute, producer_id, sequence, event_id FROM not_landed
     UNION ALL SELECT 'unexpected', minute, producer_id, sequence, event_id
     FROM landed SEMI JOIN (SELECT DISTINCT producer_id FROM told) AS known USING (producer_id) ANTI JOIN told USING (producer_id, sequence)
+    WHERE $since IS NULL OR kafka_timestamp >= $since
     UNION ALL SELECT 'repeated', any_value(minute), any_value(producer_id), any_value(sequence), any_value(event_id)
     FROM landed GROUP BY topic, "partition", "offset" HAVING count(*) > 1)
 SELECT minute, count_if(what = 'missing'), count_if(what = 'unexpected'), count_if(what = 'repeated'),
   array_agg(what || ' ' || coalesce(event_id, concat_ws(' record ', producer_id, sequence)) ORDER BY what, event_id)[1:{named}]
 FROM wrong GROUP BY minute ORDER BY minute
+"""
+_LANDED_LONG_AGO = """
+DELETE FROM not_landed USING bronze_older AS landed
+WHERE landed.producer_id = not_landed.producer_id AND landed.producer_sequence = not_landed.sequence
 """
 _LANDED_IN = """
 SELECT count(*), count(DISTINCT (topic, "partition", "offset")) FROM bronze
@@ -153,11 +163,14 @@ class StagedComparison:
     differences: tuple[Difference, ...]
 
 
-def reconcile(lake: str, ledger_dir: Path) -> Reconciliation:
-    """Compare bronze with the ledgers, and every event minute of silver with bronze, as far as builds have come."""
+def reconcile(lake: str, ledger_dir: Path, *, since: date | None = None) -> Reconciliation:
+    """Compare bronze with the ledgers, and every event minute of silver with bronze, as far as builds have come.
+
+    With `since`, only events of that day (UTC) and after, and records that brokers took from then on.
+    """
     minutes = events = 0
-    with open_books(lake) as books:
-        differences = _landed_differences(books, ledger_dir)
+    with open_books(lake, since=since) as books:
+        differences = _landed_differences(books, lake, ledger_dir, since)
         for family in SILVER:
             differences += _compare_minutes(books, family)
             compared = books.execute(_COMPARED).fetchone() or (0, 0)
@@ -194,13 +207,28 @@ def _moment(minute: int | None) -> datetime | None:
     return None if minute in {None, _NO_MINUTE} else _EPOCH + timedelta(minutes=minute)
 
 
-def _landed_differences(books: duckdb.DuckDBPyConnection, ledger_dir: Path) -> list[Difference]:
-    sent, acked = read_ledger(ledger_dir)
+def _landed_differences(books: duckdb.DuckDBPyConnection, lake: str, ledger_dir: Path, since: date | None) -> list[Difference]:
+    start = None if since is None else datetime.combine(since, time(), UTC)
+    sent, acked = read_ledger(ledger_dir, since=None if start is None else start - SEGMENT_SPAN)
     books.register("sent", sent)
     books.register("acked", acked)
+    books.execute(_NOT_LANDED)
+    if since is not None:
+        _pass_over_landed_before(books, lake, since)
     differences = []
-    for minute, missing, unexpected, repeated, ids in books.execute(_LANDED.format(named=NAMED_IDS)).fetchall():
+    for minute, missing, unexpected, repeated, ids in books.execute(_LANDED.format(named=NAMED_IDS), {"since": start}).fetchall():
         rows, records = books.execute(_LANDED_IN, [minute]).fetchone() or (0, 0)
         expected = records + missing - unexpected
         differences.append(Difference(BRONZE, _moment(minute), expected, rows, missing, unexpected, repeated, 0, tuple(ids)))
     return differences
+
+
+def _pass_over_landed_before(books: duckdb.DuckDBPyConnection, lake: str, since: date) -> None:
+    """Ledgers that were copied, or written before segments ended with their day, tell of records that landed long ago.
+
+    Older files are opened only where a record is missed in those of the days asked for.
+    """
+    if books.execute("SELECT count(*) FROM not_landed").fetchone() == (0,):
+        return
+    open_older_bronze(books, lake, since)
+    books.execute(_LANDED_LONG_AGO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -135,3 +136,19 @@ def test_ledger__begins_a_new_segment_when_one_is_full(tmp_path: Path, monkeypat
     ledger.close()
     assert len(list((tmp_path / "p").glob("sent-*.csv"))) == 6
     assert read_ledger(tmp_path)[0]["sequence"].to_pylist() == list(range(12))
+
+
+def test_ledger__begins_a_new_segment_every_day_and_leaves_older_ones_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Days since the epoch 100.0, 100.9 and 101.1: the second is the first segment's, the third is not."""
+    ledger = Ledger(tmp_path, "p")
+    for sequence, day in enumerate((100.0, 100.9, 101.1)):
+        monkeypatch.setattr(ledger_module.time, "time", lambda at=day * 86_400: at)
+        ledger.record_sent(sent_rows(sequence))
+    ledger.close()
+    segments = sorted((tmp_path / "p").glob("sent-*.csv"))
+    assert [path.read_bytes().count(b"\n") for path in segments] == [2, 1]
+    for path, written in zip(segments, (100.9, 101.1), strict=True):
+        os.utime(path, (written * 86_400,) * 2)
+    since = datetime.fromtimestamp(101 * 86_400, UTC)
+    assert read_ledger(tmp_path, since=since)[0]["sequence"].to_pylist() == [2]
+    assert read_ledger(tmp_path, since=since - timedelta(days=0.5))[0]["sequence"].to_pylist() == [0, 1, 2]

@@ -5,18 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks.batch_engine import engine_address
 from benchmarks.processes import ROOT
 from faults.matrix import run_matrix
 from faults.model import Outcome
-from faults.page import is_proven, summarise, write_page
+from faults.page import is_proven, summarise, told, write_page
 from faults.registry import FAULTS
 from playhead.settings import get_settings
 
@@ -27,7 +25,7 @@ def show(outcomes: list[Outcome], console: Console) -> None:
     """Faults and controls as a table."""
     table = Table("fault", "without", "s", "outcome")
     for outcome in outcomes:
-        table.add_row(outcome.fault, outcome.guard, f"{outcome.seconds:.0f}", outcome.wrong or "survived")
+        table.add_row(outcome.fault, outcome.guard, f"{outcome.seconds:.0f}", told(outcome))
     console.print(table)
 
 
@@ -43,15 +41,14 @@ def main() -> None:
     state_dir = get_settings().home / "faults"
     state_dir.mkdir(parents=True, exist_ok=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    builds = any(not fault.stops_loudly for fault in chosen)
-    with engine_address(state_dir) if builds else nullcontext("") as engine, Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("faults", total=builds + len(chosen) + sum(bool(fault.guard) for fault in chosen), completed=-1)
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("faults", total=1 + len(chosen) + sum(fault.guard is not None for fault in chosen), completed=-1)
 
         def report(text: str) -> None:
             bar.update(task, description=text, advance=1)
 
         outcomes = []
-        for outcome in run_matrix(state_dir, engine, chosen, report):
+        for outcome in run_matrix(state_dir, chosen, report):
             outcomes.append(outcome)
             write_page(arguments.page, FAULTS, [outcome])  # at once: a run takes long, and what it has found stands
     summary = summarise(outcomes)

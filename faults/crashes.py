@@ -19,7 +19,6 @@ _GROUP = "stream crash"
 
 def planned(scene: Scene) -> None:
     """The batch is planned in the checkpoint, and nothing of it is written."""
-    scene.land(0)
     scene.send(1)
     before = _files(scene)
     scene.app().killed_when((scene.checkpoint / "offsets" / "1").exists)
@@ -31,12 +30,19 @@ def planned(scene: Scene) -> None:
 
 def in_a_file(scene: Scene) -> None:
     """A file of the batch is half written."""
-    scene.land(0)
     scene.send(1)
     before = _files(scene)
     scene.app(changed=HALF_A_FILE).killed_when(lambda: any(path.stat().st_size for path in _files(scene) - before))
     if any(_is_whole(path) for path in _files(scene) - before):
         raise NotInjectedError("a file was whole already")
+    scene.require_batches(planned=1, finished=0, landed=0)
+    scene.land(2)
+
+
+def before_commit(scene: Scene) -> None:
+    """The batch's files are written; the commit that would show them is about to get its name."""
+    scene.send(1)
+    scene.app().killed_at("linkat", scene.next_commit("bronze.events"))
     scene.require_batches(planned=1, finished=0, landed=0)
     scene.land(2)
 
@@ -56,4 +62,5 @@ def _is_whole(path: Path) -> bool:
 FAULTS = (
     Fault("planned", _GROUP, "killed when the batch is planned and nothing of it is written", planned),
     Fault("in_a_file", _GROUP, "killed when a file of the batch is half written", in_a_file),
+    Fault("before_commit", _GROUP, "killed when the batch's files are written and no commit shows them", before_commit),
 )

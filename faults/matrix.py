@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
 from deltalake.exceptions import DeltaError
 
+from faults.engine import Engine
 from faults.loads import LOADS
-from faults.model import Fault, NotInjectedError, NotSurvivedError, Outcome
-from faults.scene import Scene, open_scene
+from faults.model import Fault, Guard, NotInjectedError, NotSurvivedError, Outcome, SilentError
+from faults.scene import Scene, first_load, open_scene
 from playhead.errors import PlayheadError
 from playhead.quality.accounting import take_accounts
 from playhead.quality.reconcile import reconcile
@@ -20,56 +24,67 @@ Hashes = dict[tuple[str, str], str]
 Report = Callable[[str], None]
 
 
-def without_fault(state_dir: Path, engine: str) -> Hashes:
-    """What is published when nothing happens: all loads landed at once."""
-    with open_scene(state_dir, engine) as scene:
-        scene.land(*range(LOADS))
-        scene.build()
-        return scene.hashes()
+@dataclass(frozen=True)
+class Begun:
+    """What all faults of a run share: the engine, what the first load left, and what is published where nothing happens."""
+
+    state_dir: Path
+    engine: Engine
+    first_load: Path
+
+    @cached_property
+    def hashes(self) -> Hashes:
+        """What is published when the other loads land at once and nothing happens."""
+        with open_scene(self.state_dir, self.engine, self.first_load) as scene:
+            scene.land(*range(1, LOADS))
+            scene.build()
+            return scene.hashes()
 
 
-def run_matrix(state_dir: Path, engine: str, faults: Iterable[Fault], report: Report) -> Iterator[Outcome]:
+def run_matrix(state_dir: Path, faults: Iterable[Fault], report: Report) -> Iterator[Outcome]:
     """The outcome of each fault, and of each that has a guard once more without it."""
-    faults = tuple(faults)
-    hashes: Hashes = {}
-    if any(not fault.stops_loudly for fault in faults):
-        report("without any fault")
-        hashes = without_fault(state_dir, engine)
-    for fault in faults:
-        report(fault.name)
-        yield _run(state_dir, engine, fault, hashes, guard="")
-        if fault.guard:
-            report(f"{fault.name} without {fault.guard}")
-            yield _run(state_dir, engine, fault, hashes, guard=fault.guard)
+    with ExitStack() as stack:
+        report("the first load lands")
+        engine = Engine(state_dir, stack)
+        begun = Begun(state_dir, engine, stack.enter_context(first_load(state_dir, engine)))
+        for fault in faults:
+            report(fault.name)
+            yield _run(begun, fault)
+            if fault.guard is not None:
+                report(f"{fault.name} without {fault.guard.name}")
+                yield _run(begun, fault, without=fault.guard)
 
 
-def _run(state_dir: Path, engine: str, fault: Fault, hashes: Hashes, *, guard: str) -> Outcome:
+def _run(begun: Begun, fault: Fault, *, without: Guard | None = None) -> Outcome:
+    hashes = {} if fault.ends_here else begun.hashes
+    name, damage = ("", "") if without is None else (without.name, without.damage)
     began = time.monotonic()
-    lost, doubled, wrong, is_injected = 0, 0, "", True
-    with open_scene(state_dir, engine, unguarded=guard) as scene:
+    lost, doubled, wrong, is_injected, is_silent, is_altered = 0, 0, "", True, False, False
+    with open_scene(begun.state_dir, begun.engine, begun.first_load, unguarded=name) as scene:
         try:
             fault.run(scene)
-            if not fault.stops_loudly:
-                lost, doubled, wrong = _judge(scene, hashes)
+            if not fault.ends_here:
+                lost, doubled, wrong, is_altered = _judge(scene, hashes)
         except NotSurvivedError as error:
-            (lost, doubled, minutes), wrong = _take_books(scene), str(error)
-            wrong += f"; {lost} lost, {doubled} doubled" if minutes else ""
+            (lost, doubled, _), wrong, is_silent = _take_books(scene), str(error), isinstance(error, SilentError)
+            lost += error.lost
         except (NotInjectedError, PlayheadError, DeltaError, duckdb.Error, OSError) as error:
             wrong, is_injected = f"{type(error).__name__}: {error}", False  # where fault or checker fail, nothing is known
-    return Outcome(fault.name, guard, round(time.monotonic() - began, 1), lost, doubled, wrong, is_injected)
+    seconds = round(time.monotonic() - began, 1)
+    return Outcome(fault.name, name, seconds, lost, doubled, wrong, damage, is_injected, is_silent, is_altered)
 
 
-def _judge(scene: Scene, hashes: Hashes) -> tuple[int, int, str]:
-    """Acknowledged events that were lost, events that were doubled, and what is wrong."""
+def _judge(scene: Scene, hashes: Hashes) -> tuple[int, int, str, bool]:
+    """Acknowledged events that were lost, events that were doubled, what is wrong, and whether something else is published."""
     scene.build()
     lost, doubled, minutes = _take_books(scene)
-    if minutes:
-        return lost, doubled, f"the books do not balance: {lost} lost, {doubled} doubled"
     published = scene.hashes()
     unequal = sorted(
         f"{table} {key}" for table, key in published.keys() | hashes.keys() if published.get((table, key)) != hashes.get((table, key))
     )
-    return 0, 0, f"published otherwise: {', '.join(unequal[:5])}" if unequal else ""
+    wrong = ["the books do not balance"] if minutes else []
+    wrong += [f"{len(unequal)} partitions are published otherwise"] if unequal else []
+    return lost, doubled, "; ".join(wrong), bool(unequal)
 
 
 def _take_books(scene: Scene) -> tuple[int, int, int]:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from faults.scene import Scene
 
+# Acknowledged events are missing; events are there twice; something else than without the fault is published; nobody was told.
+Damage = Literal["lost", "doubled", "altered", "silent"]
+
 
 class NotSurvivedError(Exception):
-    """The system did not do what it must do when the fault happens."""
+    """The system did not do what it must do when the fault happens; `lost` are acknowledged commits that are gone."""
+
+    def __init__(self, wrong: str, *, lost: int = 0) -> None:
+        super().__init__(wrong)
+        self.lost = lost
+
+
+class SilentError(NotSurvivedError):
+    """The system went on as if nothing had happened."""
 
 
 class NotInjectedError(Exception):
@@ -19,23 +30,34 @@ class NotInjectedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """What keeps a fault from doing harm: the one of `faults.changes` that takes it away, and the damage that must be seen then."""
+
+    name: str
+    damage: Damage
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One fault. `run` makes it happen and lets the system recover by itself, or stop loudly; events are sent and landed around it.
 
-    `guard` names the one of `faults.changes` without which the fault must not be survived, empty where nothing of ours guards.
+    `guard` is None where nothing of ours guards.
     """
 
     name: str
     group: str
     what: str
     run: Callable[[Scene], None]
-    guard: str = ""
-    stops_loudly: bool = False  # nothing goes on after it until a person acts, so there is nothing to build and compare
+    guard: Guard | None = None
+    ends_here: bool = False  # there is nothing to build and compare: only a person can go on, or no event was landed
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a fault: acknowledged events that were lost, and events that were doubled; what was wrong, empty where nothing was."""
+    """What came of a fault, or of its control, which ran without `guard` and must show `damage`.
+
+    Acknowledged events that were lost, and events that were doubled; what was wrong, empty where nothing was.
+    """
 
     fault: str
     guard: str
@@ -43,7 +65,10 @@ class Outcome:
     lost: int = 0
     doubled: int = 0
     wrong: str = ""
+    damage: str = ""
     is_injected: bool = True
+    is_silent: bool = False
+    is_altered: bool = False
 
     @property
     def survived(self) -> bool:
@@ -52,5 +77,6 @@ class Outcome:
 
     @property
     def is_red(self) -> bool:
-        """The fault happened and something was wrong: what a control must show."""
-        return self.is_injected and bool(self.wrong)
+        """The fault happened and did the damage that a control must show."""
+        seen = {"lost": self.lost > 0, "doubled": self.doubled > 0, "altered": self.is_altered, "silent": self.is_silent}
+        return self.is_injected and seen[self.damage]

@@ -37,12 +37,14 @@ def write_page(page: Path, faults: Mapping[str, Fault], outcomes: Iterable[Outco
     record = page.with_suffix(".json")
     known = [Outcome(**kept) for kept in json.loads(record.read_text(encoding="utf-8"))] if record.is_file() else []
     newest = {(outcome.fault, outcome.guard): outcome for outcome in [*known, *outcomes]}
-    kept = [
-        newest[key] for fault in faults.values() for key in dict.fromkeys([(fault.name, ""), (fault.name, fault.guard)]) if key in newest
-    ]
+    kept = [newest[key] for fault in faults.values() for key in _keys(fault) if key in newest]
     page.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps([asdict(outcome) for outcome in kept], indent=1) + "\n", encoding="utf-8")
     page.write_text(render(faults, kept), encoding="utf-8")
+
+
+def _keys(fault: Fault) -> list[tuple[str, str]]:
+    return [(fault.name, ""), *([] if fault.guard is None else [(fault.name, fault.guard.name)])]
 
 
 def render(faults: Mapping[str, Fault], outcomes: Sequence[Outcome]) -> str:
@@ -54,11 +56,13 @@ def render(faults: Mapping[str, Fault], outcomes: Sequence[Outcome]) -> str:
         [
             "# Faults",
             "",
-            "Written by `make faults`, which puts the system through each: events are sent and landed around it, and the system goes on",
-            "by itself. It has survived when the books balance (no acknowledged event lost, none doubled) and every published partition",
-            "has the same content as without any fault; or, where only a person can go on, when the app stops and says why. Processes are",
-            "killed, no power is lost. A guard's control is the same fault without the guard: it must not be survived. Each row is of its",
-            "fault's last run.",
+            "Written by `make faults`, which puts the system through each. All begin with copies of one broker and one lake where a",
+            "first load of events has landed; more events are sent and landed around the fault, and the system goes on by itself. It has",
+            "survived when the books balance (no acknowledged event lost, none doubled) and every published partition, built by one warm",
+            "engine, has the same content as without any fault; or, where only a person can go on, when the app stops and says why.",
+            "Processes are killed, no power is lost. A guard's control is the same fault without the guard: it is red when it does the",
+            "damage that is named for it, and not when it merely fails. Each row is of its fault's last run; `s` is what the fault took,",
+            "with starting its broker and with the checks.",
             "",
             f"{summary['survived']} of {summary['faults']} survived; {summary['lost']} lost, {summary['doubled']} doubled; "
             f"{summary['controls_red']} of {summary['controls']} controls red.",
@@ -71,8 +75,27 @@ def render(faults: Mapping[str, Fault], outcomes: Sequence[Outcome]) -> str:
     )
 
 
+def told(outcome: Outcome) -> str:
+    """What came of a fault or a control, in words."""
+    if not outcome.guard:
+        return "yes" if outcome.survived else f"no: {_damage(outcome)}"
+    return _damage(outcome) if outcome.is_red else f"not red: {_damage(outcome)}, where it should have been {outcome.damage}"
+
+
+def _damage(outcome: Outcome) -> str:
+    counted = [f"{count} {what}" for count, what in ((outcome.lost, "lost"), (outcome.doubled, "doubled")) if count]
+    return "; ".join([*counted, *filter(None, [outcome.wrong])]) or "no damage"
+
+
 def _row(fault: Fault, outcome: Outcome, control: Outcome | None) -> str:
-    verdict = "yes" if outcome.survived else f"no: {outcome.wrong}"
-    without = "" if control is None else control.wrong if control.is_red else f"not red: {control.wrong or 'survived too'}"
-    cells = [f"`{fault.name}`", fault.group, fault.what, verdict, f"{outcome.seconds:.0f}", fault.guard, without]
+    guard = "" if fault.guard is None else fault.guard.name
+    cells = [
+        f"`{fault.name}`",
+        fault.group,
+        fault.what,
+        told(outcome),
+        f"{outcome.seconds:.0f}",
+        guard,
+        "" if control is None else told(control),
+    ]
     return f"| {' | '.join(cells)} |".replace("\n", " ")

@@ -1,4 +1,4 @@
-"""Programs of the system as processes of their own, and how they are killed at an exact point."""
+"""Programs of the system as processes of their own, and how they are killed, or made to fail, at an exact point."""
 
 from __future__ import annotations
 
@@ -17,11 +17,17 @@ _ENDS_WITHIN_S = 180
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command, the directory that it runs in and its environment. What it says goes to `said.log` there."""
+    """A command, the directory that it runs in and its environment. What it says goes to a log there."""
 
     command: tuple[str, ...]
     directory: Path
     environment: Mapping[str, str]
+    log_name: str = "said.log"
+
+    @property
+    def log(self) -> Path:
+        """What it says."""
+        return self.directory / self.log_name
 
     def run(self) -> tuple[int, str]:
         """Run it to its end: its exit code, and what it said.
@@ -29,14 +35,13 @@ class Program:
         Raises:
             NotSurvivedError: it did not end.
         """
-        log = self.directory / "said.log"
-        log.unlink(missing_ok=True)
-        with killed_process(self.command, self.directory, self.environment, log) as process:
+        self.log.unlink(missing_ok=True)
+        with killed_process(self.command, self.directory, self.environment, self.log) as process:
             try:
                 code = process.wait(_ENDS_WITHIN_S)
             except subprocess.TimeoutExpired:
-                raise NotSurvivedError(f"{self.command[1:]} did not end within {_ENDS_WITHIN_S} s: {log_tail(log)}") from None
-        return code, log.read_text(errors="replace")
+                raise NotSurvivedError(f"{self.command[1:]} did not end within {_ENDS_WITHIN_S} s: {log_tail(self.log)}") from None
+        return code, self.log.read_text(errors="replace")
 
     def killed_when(self, is_so: Callable[[], bool]) -> None:
         """Run it; it is killed with all its processes as soon as something is so.
@@ -44,14 +49,39 @@ class Program:
         Raises:
             NotInjectedError: it never was.
         """
-        with killed_process(self.command, self.directory, self.environment, self.directory / "said.log") as process:
-            _wait(is_so, process)
+        with killed_process(self.command, self.directory, self.environment, self.log) as process:
+            self.wait_for(is_so, process)
             if process.poll() is not None or not is_so():
-                raise NotInjectedError("what the kill waited for never was so")
+                raise NotInjectedError(f"what the kill waited for never was so; {log_tail(self.log)}")
+
+    def killed_at(self, syscall: str, path: Path, *, is_first_thread: bool = False) -> None:
+        """Run it; it is killed with all its processes when a thread of it is about to make a system call on a path.
+
+        Of calls with two paths the first one counts. strace's quick way, which stops a program at no other call, puts no signal into
+        the first thread of a process: where that one makes the call, the slow way is taken.
+
+        Raises:
+            NotInjectedError: it never came to that point.
+        """
+        told = self.directory / "strace.log"
+        command = self._injected(told, syscall, path, "signal=SIGKILL", is_quick=not is_first_thread)
+        with killed_process(command, self.directory, self.environment, self.log) as process:
+            self.wait_for(lambda: _tells(told, "killed by SIGKILL"), process)
+        if not _tells(told, "killed by SIGKILL"):
+            raise NotInjectedError(f"nothing called {syscall} on {path.name}, so nothing was killed; {log_tail(self.log)}")
+
+    def wait_for(self, is_so: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+        """Wait until something is so, its process has ended, or it has taken too long."""
+        deadline = time.monotonic() + _ENDS_WITHIN_S
+        while not is_so() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.001)  # the moment may be short, and nothing tells of it
+
+    def _injected(self, told: Path, syscall: str, path: Path, what: str, *, is_quick: bool = True) -> tuple[str, ...]:
+        """Its command, with something done to a system call on a path; `told` is where one reads that it was done."""
+        told.unlink(missing_ok=True)
+        where = ("-e", f"trace={syscall}", "-P", str(path), "-e", f"inject={syscall}:{what}")
+        return ("strace", "-f", "-qq", *(["--seccomp-bpf"] if is_quick else []), "-o", str(told), *where, *self.command)
 
 
-def _wait(is_so: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    """Wait until something is so, the process has ended, or it has taken too long."""
-    deadline = time.monotonic() + _ENDS_WITHIN_S
-    while not is_so() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.001)  # the moment may be short, and nothing tells of it
+def _tells(log: Path, text: str) -> bool:
+    return log.is_file() and text in log.read_text(errors="replace")

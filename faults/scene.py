@@ -1,7 +1,8 @@
-"""Where a fault happens: a broker and a state directory of its own, and the same loads of events each time."""
+"""Where a fault happens: a broker and a lake of its own, copies of those where the first load has landed, and the same loads after it."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,24 +13,27 @@ from pathlib import Path
 from deltalake import DeltaTable
 
 from benchmarks.processes import ROOT, environment
+from faults.broker import Broker, started_broker
+from faults.engine import Engine
 from faults.loads import send_load
-from faults.model import NotInjectedError, NotSurvivedError
+from faults.model import NotInjectedError, NotSurvivedError, SilentError
 from faults.programs import Program
+from playhead.errors import PlayheadError
 from playhead.io.checkpoint import read_checkpoint
-from playhead.io.delta_table import table_path
+from playhead.io.delta_table import table_path, table_version
 from playhead.io.kafka import ensure_topics
 from playhead.io.topics import declared_topics
+from playhead.jobs.build import build_day
 from playhead.jobs.published import read_published
-from playhead.local.broker import running_broker
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Scene:
     """One broker, one lake, and how the streaming app and the builds are run on them; without one guard where one is named."""
 
-    bootstrap: str
+    broker: Broker
     directory: Path
-    engine: str
+    engine: Engine
     state_dir: Path
     unguarded: str = ""
 
@@ -56,7 +60,13 @@ class Scene:
     @property
     def client(self) -> dict[str, str]:
         """Client options of the broker."""
-        return {"bootstrap.servers": self.bootstrap}
+        return {"bootstrap.servers": self.broker.bootstrap}
+
+    def next_commit(self, table: str) -> Path:
+        """What the next commit to a table is written to before it is linked under its name."""
+        version = table_version(self.lake, table)
+        # A table is created by a commit of its own.
+        return Path(table_path(self.lake, table)) / "_delta_log" / f"{1 if version is None else version + 1:020d}.json#1"
 
     def make_topics(self) -> None:
         """Make the topics that the broker lacks, each of one partition."""
@@ -64,7 +74,7 @@ class Scene:
 
     def send(self, load: int) -> None:
         """Send one of the loads; each has a producer and so a ledger of its own."""
-        send_load(self.state_dir, self.bootstrap, self.ledgers, load)
+        send_load(self.state_dir, self.broker.bootstrap, self.ledgers, load)
 
     def land(self, *loads: int) -> None:
         """Send these loads, then run the app until all has landed.
@@ -74,27 +84,33 @@ class Scene:
         """
         for load in loads:
             self.send(load)
-        self._run("the streaming app", self.app())
+        self.run_well("the streaming app", self.app())
 
     def land_stops(self, saying: str) -> None:
         """Run the app, which must refuse to go on and say why.
 
         Raises:
-            NotSurvivedError: it went on, or did not say so.
+            SilentError: it went on.
+            NotSurvivedError: it did not say so.
         """
         code, said = self.app().run()
         if not code:
-            raise NotSurvivedError("the streaming app went on and said nothing")
+            raise SilentError("the streaming app went on and said nothing")
         if saying not in said:
             raise NotSurvivedError(f"the streaming app stopped without saying {saying!r}: {_last_line(said)}")
 
     def build(self) -> None:
-        """Build everything that has landed.
+        """Build everything that has landed, by the steps that Airflow's tasks run.
 
         Raises:
             NotSurvivedError: it failed.
         """
-        self._run("the build", self.builder())
+        from pyspark.errors import PySparkException
+
+        try:
+            build_day(self.engine.spark, self.lake, "after-the-fault")
+        except (PlayheadError, PySparkException) as error:
+            raise NotSurvivedError(f"the build failed: {_last_line(str(error))}") from error
 
     def require_batches(self, *, planned: int, finished: int, landed: int) -> None:
         """The fault came where it should: the newest batch that the checkpoint has planned, has finished, and that the table has.
@@ -114,15 +130,16 @@ class Scene:
         tables = read_published(self.lake).tables
         return {(table, key): partition.content_hash for table, partitions in tables.items() for key, partition in partitions.items()}
 
-    def app(self, *, changed: str = "") -> Program:
-        """The streaming app, which lands what is there and ends; with something of it `changed` where it is named."""
-        return self._program(str(ROOT / "spark_apps" / "stream.py"), "--available-now", changed=changed)
+    def app(self, *, changed: str = "", forever: bool = False) -> Program:
+        """The streaming app, which lands what is there and ends, or runs on; with something of it `changed` where it is named."""
+        return self._program(str(ROOT / "spark_apps" / "stream.py"), *([] if forever else ["--available-now"]), changed=changed)
 
-    def builder(self) -> Program:
-        """A build of everything that has landed, in a process of its own."""
-        return self._program("playhead.cli", "build", "daily")
+    def run_well(self, what: str, program: Program) -> None:
+        """Run a program that must not fail.
 
-    def _run(self, what: str, program: Program) -> None:
+        Raises:
+            NotSurvivedError: it did.
+        """
         code, said = program.run()
         if code:
             raise NotSurvivedError(f"{what} ended with {code}: {_last_line(said)}")
@@ -130,19 +147,28 @@ class Scene:
     def _program(self, program: str, *arguments: str, changed: str = "") -> Program:
         change = changed or self.unguarded
         started = ["-m", "faults.changes", change, program] if change else [program] if program.endswith(".py") else ["-m", program]
-        variables = environment(self.bootstrap, self.directory) | {"PLAYHEAD_SPARK_REMOTE": self.engine}
-        return Program((sys.executable, *started, *arguments), self.directory, variables)
+        return Program((sys.executable, *started, *arguments), self.directory, environment(self.broker.bootstrap, self.directory))
 
 
 @contextmanager
-def open_scene(state_dir: Path, engine: str, *, unguarded: str = "") -> Iterator[Scene]:
-    """A scene of its own, empty, that goes with its broker."""
-    with tempfile.TemporaryDirectory(prefix="fault-", dir=state_dir) as directory, running_broker(Path(directory) / "broker") as bootstrap:
-        home = Path(directory) / "home"
-        home.mkdir()
-        scene = Scene(bootstrap, home, engine, state_dir, unguarded)
-        scene.make_topics()
-        yield scene
+def first_load(state_dir: Path, engine: Engine) -> Iterator[Path]:
+    """What every fault begins with: a broker that has the first load and a lake where it has landed, neither of which runs any more."""
+    with tempfile.TemporaryDirectory(prefix="faults-", dir=state_dir) as kept:
+        (Path(kept) / "home").mkdir()
+        with started_broker(Path(kept) / "broker") as broker:
+            scene = Scene(broker, Path(kept) / "home", engine, state_dir)
+            scene.make_topics()
+            scene.land(0)
+        yield Path(kept)
+
+
+@contextmanager
+def open_scene(state_dir: Path, engine: Engine, began_with: Path, *, unguarded: str = "") -> Iterator[Scene]:
+    """A scene of its own, where the first load has landed; it goes with its broker."""
+    with tempfile.TemporaryDirectory(prefix="fault-", dir=state_dir) as directory:
+        shutil.copytree(began_with, directory, dirs_exist_ok=True)
+        with started_broker(Path(directory) / "broker") as broker:
+            yield Scene(broker, Path(directory) / "home", engine, state_dir, unguarded)
 
 
 def _last_line(output: str) -> str:

@@ -16,20 +16,20 @@ from faults.model import Outcome
 from faults.page import is_proven, render, summarise, write_page
 from faults.registry import FAULTS
 
-HERE = ("topics_made_anew", "checkpoint_gone")
+HERE = ("before_commit", "topics_made_anew", "checkpoint_gone")  # minutes; the first needs strace and builds
 
 
 def test_every_guard_can_be_removed_and_is_needed_by_a_fault() -> None:
-    assert {fault.guard for fault in FAULTS.values() if fault.guard} == set(GUARDS)
+    assert {fault.guard.name for fault in FAULTS.values() if fault.guard is not None} == set(GUARDS)
 
 
 def test_summary_counts_what_was_lost_doubled_and_not_survived_and_which_controls_went_red() -> None:
     summary = summarise(
         [
             Outcome("topics_made_anew", "", 1),
-            Outcome("topics_made_anew", "same_topics", 1.4, wrong="2 doubled"),
+            Outcome("topics_made_anew", "same_topics", 1.4, doubled=2, wrong="not balanced", damage="doubled"),
             Outcome("checkpoint_gone", "", 2, lost=3, doubled=2, wrong="3 lost"),
-            Outcome("checkpoint_gone", "same_past", 2),
+            Outcome("checkpoint_gone", "same_past", 2, damage="doubled"),
         ]
     )
     assert summary == {
@@ -37,14 +37,24 @@ def test_summary_counts_what_was_lost_doubled_and_not_survived_and_which_control
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("wrong", "control", "proven"), [("", "2 doubled", True), ("3 lost", "2 doubled", False), ("", "", False)])
-def test_proven_is_what_is_survived_with_its_guard_and_not_without(wrong: str, control: str, proven: bool) -> None:
-    outcomes = [Outcome("topics_made_anew", "", 1, wrong=wrong), Outcome("topics_made_anew", "same_topics", 1, wrong=control)]
-    assert is_proven(summarise(outcomes)) is proven
+@pytest.mark.parametrize(("wrong", "doubled", "proven"), [("", 2, True), ("not balanced", 2, False), ("", 0, False)])
+def test_proven_is_what_is_survived_with_its_guard_and_not_without(wrong: str, doubled: int, proven: bool) -> None:
+    control = Outcome("topics_made_anew", "same_topics", 1, doubled=doubled, damage="doubled")
+    assert is_proven(summarise([Outcome("topics_made_anew", "", 1, wrong=wrong), control])) is proven
+
+
+@pytest.mark.parametrize(("damage", "seen"), [("lost", "lost"), ("doubled", "doubled"), ("altered", "is_altered"), ("silent", "is_silent")])
+def test_control_is_red_by_the_damage_named_for_it_and_by_no_other_failure(damage: str, seen: str) -> None:
+    every = {"lost": 1, "doubled": 1, "is_altered": True, "is_silent": True, "wrong": "it failed", "damage": damage}
+    assert Outcome("topics_made_anew", "same_topics", 1, **every).is_red
+    assert not Outcome("topics_made_anew", "same_topics", 1, **every | {seen: 0}).is_red
 
 
 def test_a_fault_that_never_happened_is_neither_survived_nor_a_red_control() -> None:
-    missed = [Outcome("topics_made_anew", guard, 1, wrong="nothing was killed", is_injected=False) for guard in ("", "same_topics")]
+    missed = [
+        Outcome("topics_made_anew", guard, 1, lost=1, wrong="nothing was killed", damage="lost", is_injected=False)
+        for guard in ("", "same_topics")
+    ]
     assert (summarise(missed)["survived"], summarise(missed)["controls_red"]) == (0, 0)
 
 
@@ -53,15 +63,15 @@ def test_page_says_what_was_not_survived_and_what_a_guard_is_good_for() -> None:
         FAULTS,
         [
             Outcome("topics_made_anew", "", 1),
-            Outcome("topics_made_anew", "same_topics", 1, wrong="2 doubled"),
-            Outcome("checkpoint_gone", "", 1, lost=3, wrong="3 lost"),
-            Outcome("checkpoint_gone", "same_past", 1),
+            Outcome("topics_made_anew", "same_topics", 1, lost=2, wrong="it said nothing", damage="lost"),
+            Outcome("checkpoint_gone", "", 1, lost=3, wrong="the books do not balance"),
+            Outcome("checkpoint_gone", "same_past", 1, wrong="it crashed", damage="doubled"),
         ],
     )
     (survived,) = (line for line in page.splitlines() if line.startswith("| `topics_made_anew`"))
     (failed,) = (line for line in page.splitlines() if line.startswith("| `checkpoint_gone`"))
-    assert survived.endswith("| yes | 1 | same_topics | 2 doubled |")
-    assert "| no: 3 lost | 1 | same_past | not red: survived too |" in failed
+    assert survived.endswith("| yes | 1 | same_topics | 2 lost; it said nothing |")
+    assert "| no: 3 lost; the books do not balance | 1 | same_past | not red: it crashed, where it should have been doubled |" in failed
 
 
 def test_page_keeps_the_other_faults_when_one_is_run_again(tmp_path: Path) -> None:
@@ -75,7 +85,7 @@ def test_page_keeps_the_other_faults_when_one_is_run_again(tmp_path: Path) -> No
 def test_page_in_git_is_of_every_fault_and_control_and_of_no_other() -> None:
     kept = [Outcome(**outcome) for outcome in json.loads(PAGE.with_suffix(".json").read_text())]
     assert [(outcome.fault, outcome.guard) for outcome in kept] == [
-        (fault.name, guard) for fault in FAULTS.values() for guard in dict.fromkeys(["", fault.guard])
+        (fault.name, guard) for fault in FAULTS.values() for guard in ["", *([] if fault.guard is None else [fault.guard.name])]
     ]
     assert PAGE.read_text() == render(FAULTS, kept)
     assert is_proven(summarise(kept))

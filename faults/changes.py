@@ -26,6 +26,14 @@ def _same_topics() -> None:
     ingest.require_same_topics = lambda *_: None
 
 
+def _batch_number() -> None:
+    """The app does not ask whether a batch has landed."""
+    from playhead.io.delta_append import AppendedTable
+
+    _same_past()
+    AppendedTable.committed = lambda *_: None  # type: ignore[method-assign]
+
+
 def _half_a_file() -> None:
     """Workers write rows into a file and never its end."""
     from faults.halfway import write_half
@@ -37,6 +45,7 @@ def _half_a_file() -> None:
 GUARDS: dict[str, Callable[[], None]] = {
     "same_past": _same_past,
     "same_topics": _same_topics,
+    "batch_number": _batch_number,
 }
 CHANGES = GUARDS | {HALF_A_FILE: _half_a_file}
 

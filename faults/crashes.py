@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from faults.changes import HALF_A_FILE
-from faults.model import Fault, NotInjectedError
+from faults.model import Fault, Guard, NotInjectedError
 
 if TYPE_CHECKING:
     from faults.scene import Scene
@@ -47,6 +47,14 @@ def before_commit(scene: Scene) -> None:
     scene.land(2)
 
 
+def after_commit(scene: Scene) -> None:
+    """The batch is in the table; the checkpoint does not know it yet."""
+    scene.send(1)
+    scene.app().killed_at("unlink", scene.next_commit("bronze.events"))
+    scene.require_batches(planned=1, finished=0, landed=1)
+    scene.land(2)
+
+
 def _files(scene: Scene) -> set[Path]:
     return set(scene.bronze.glob("landed_date=*/*.parquet"))
 
@@ -59,8 +67,10 @@ def _is_whole(path: Path) -> bool:
     return True
 
 
+_NUMBERED = Guard("batch_number", "doubled")
 FAULTS = (
     Fault("planned", _GROUP, "killed when the batch is planned and nothing of it is written", planned),
     Fault("in_a_file", _GROUP, "killed when a file of the batch is half written", in_a_file),
     Fault("before_commit", _GROUP, "killed when the batch's files are written and no commit shows them", before_commit),
+    Fault("after_commit", _GROUP, "killed when the table has the batch and the checkpoint does not know it", after_commit, _NUMBERED),
 )

@@ -55,6 +55,14 @@ def after_commit(scene: Scene) -> None:
     scene.land(2)
 
 
+def after_finish(scene: Scene) -> None:
+    """Table and checkpoint both have the batch; the app is not told any more."""
+    scene.send(1)
+    scene.app().killed_when((scene.checkpoint / "commits" / "1").exists)
+    scene.require_batches(planned=1, finished=1, landed=1)
+    scene.land(2)
+
+
 def _files(scene: Scene) -> set[Path]:
     return set(scene.bronze.glob("landed_date=*/*.parquet"))
 
@@ -73,4 +81,5 @@ FAULTS = (
     Fault("in_a_file", _GROUP, "killed when a file of the batch is half written", in_a_file),
     Fault("before_commit", _GROUP, "killed when the batch's files are written and no commit shows them", before_commit),
     Fault("after_commit", _GROUP, "killed when the table has the batch and the checkpoint does not know it", after_commit, _NUMBERED),
+    Fault("after_finish", _GROUP, "killed when table and checkpoint have the batch", after_finish),
 )

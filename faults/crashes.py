@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from deltalake import DeltaTable
 
 from faults.changes import HALF_A_FILE
 from faults.model import Fault, Guard, NotInjectedError
@@ -63,6 +64,17 @@ def after_finish(scene: Scene) -> None:
     scene.land(2)
 
 
+def delta_checkpoint(scene: Scene) -> None:
+    """The table's log is being summed up in a checkpoint of its own."""
+    DeltaTable(scene.bronze).alter.set_table_properties({"delta.checkpointInterval": "1"})
+    scene.send(1)
+    commit = scene.next_commit("bronze.events")
+    number = commit.name.partition(".")[0]
+    scene.app().killed_at("rename", commit.with_name(f"{number}.checkpoint.parquet#1"))
+    scene.require_batches(planned=1, finished=0, landed=1)
+    scene.land(2)
+
+
 def _files(scene: Scene) -> set[Path]:
     return set(scene.bronze.glob("landed_date=*/*.parquet"))
 
@@ -82,4 +94,5 @@ FAULTS = (
     Fault("before_commit", _GROUP, "killed when the batch's files are written and no commit shows them", before_commit),
     Fault("after_commit", _GROUP, "killed when the table has the batch and the checkpoint does not know it", after_commit, _NUMBERED),
     Fault("after_finish", _GROUP, "killed when table and checkpoint have the batch", after_finish),
+    Fault("delta_checkpoint", _GROUP, "killed while the table's log is summed up in a checkpoint", delta_checkpoint),
 )

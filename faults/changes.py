@@ -8,6 +8,7 @@ from __future__ import annotations
 import runpy
 import sys
 from collections.abc import Callable
+from typing import Any
 
 HALF_A_FILE = "half_a_file"
 
@@ -34,6 +35,18 @@ def _batch_number() -> None:
     AppendedTable.committed = lambda *_: None  # type: ignore[method-assign]
 
 
+def _lost_offsets() -> None:
+    """Spark passes over records that Kafka no longer has."""
+    from pyspark.sql.streaming.readwriter import DataStreamReader
+
+    option = DataStreamReader.option
+
+    def without(self: DataStreamReader, key: str, value: Any) -> DataStreamReader:
+        return option(self, key, "false" if key == "failOnDataLoss" else value)
+
+    DataStreamReader.option = without  # type: ignore[method-assign]
+
+
 def _half_a_file() -> None:
     """Workers write rows into a file and never its end."""
     from faults.halfway import write_half
@@ -46,6 +59,7 @@ GUARDS: dict[str, Callable[[], None]] = {
     "same_past": _same_past,
     "same_topics": _same_topics,
     "batch_number": _batch_number,
+    "lost_offsets": _lost_offsets,
 }
 CHANGES = GUARDS | {HALF_A_FILE: _half_a_file}
 

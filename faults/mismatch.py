@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from faults.model import Fault, Guard
@@ -28,6 +29,20 @@ def topics_made_anew(scene: Scene) -> None:
     scene.land_stops("made again")
 
 
+def expired_unread(scene: Scene) -> None:
+    """Records expire in Kafka before the app has read them."""
+    scene.send(1)
+    admin = AdminClient(scene.client)
+    partitions = [
+        TopicPartition(topic, partition, -1)
+        for topic in event_topics()
+        for partition in admin.list_topics(topic, timeout=_WAIT_S).topics[topic].partitions
+    ]
+    for future in admin.delete_records(partitions).values():
+        future.result(_WAIT_S)
+    scene.land_stops("failOnDataLoss")
+
+
 def checkpoint_gone(scene: Scene) -> None:
     """The checkpoint is deleted, the table is there."""
     shutil.rmtree(scene.checkpoint)
@@ -42,6 +57,14 @@ FAULTS = (
         "the topics are deleted and made again",
         topics_made_anew,
         Guard("same_topics", "lost"),
+        ends_here=True,
+    ),
+    Fault(
+        "expired_unread",
+        _GROUP,
+        "records expire before they are read",
+        expired_unread,
+        Guard("lost_offsets", "lost"),
         ends_here=True,
     ),
     Fault("checkpoint_gone", _GROUP, "the checkpoint is deleted", checkpoint_gone, Guard("same_past", "doubled"), ends_here=True),

@@ -43,7 +43,7 @@ def in_a_file(scene: Scene) -> None:
 def before_commit(scene: Scene) -> None:
     """The batch's files are written; the commit that would show them is about to get its name."""
     scene.send(1)
-    scene.app().killed_at("linkat", scene.next_commit("bronze.events"))
+    scene.app().killed_at("linkat", scene.next_commit("bronze.events"), is_quick=True)
     scene.require_batches(planned=1, finished=0, landed=0)
     scene.land(2)
 
@@ -51,7 +51,7 @@ def before_commit(scene: Scene) -> None:
 def after_commit(scene: Scene) -> None:
     """The batch is in the table; the checkpoint does not know it yet."""
     scene.send(1)
-    scene.app().killed_at("unlink", scene.next_commit("bronze.events"))
+    scene.app().killed_at("unlink", scene.next_commit("bronze.events"), is_quick=True)
     scene.require_batches(planned=1, finished=0, landed=1)
     scene.land(2)
 
@@ -70,7 +70,7 @@ def delta_checkpoint(scene: Scene) -> None:
     scene.send(1)
     commit = scene.next_commit("bronze.events")
     number = commit.name.partition(".")[0]
-    scene.app().killed_at("rename", commit.with_name(f"{number}.checkpoint.parquet#1"))
+    scene.app().killed_at("rename", commit.with_name(f"{number}.checkpoint.parquet#1"), is_quick=True)
     scene.require_batches(planned=1, finished=0, landed=1)
     scene.land(2)
 

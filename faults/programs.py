@@ -54,17 +54,17 @@ class Program:
             if process.poll() is not None or not is_so():
                 raise NotInjectedError(f"what the kill waited for never was so; {log_tail(self.log)}")
 
-    def killed_at(self, syscall: str, path: Path, *, is_first_thread: bool = False) -> None:
+    def killed_at(self, syscall: str, path: Path, *, is_quick: bool = False) -> None:
         """Run it; it is killed with all its processes when a thread of it is about to make a system call on a path.
 
-        Of calls with two paths the first one counts. strace's quick way, which stops a program at no other call, puts no signal into
-        the first thread of a process: where that one makes the call, the slow way is taken.
+        Of calls with two paths the first one counts. The quick way stops a program at no other call, which a JVM needs, but strace
+        loses some of the signals that it sends so.
 
         Raises:
             NotInjectedError: it never came to that point.
         """
         told = self.directory / "strace.log"
-        command = self._injected(told, syscall, path, "signal=SIGKILL", is_quick=not is_first_thread)
+        command = self._injected(told, syscall, path, "signal=SIGKILL", is_quick=is_quick)
         with killed_process(command, self.directory, self.environment, self.log) as process:
             self.wait_for(lambda: _tells(told, "killed by SIGKILL"), process)
         if not _tells(told, "killed by SIGKILL"):

@@ -7,7 +7,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from deltalake import DeltaTable
@@ -65,8 +66,10 @@ class Scene:
     def next_commit(self, table: str) -> Path:
         """What the next commit to a table is written to before it is linked under its name."""
         version = table_version(self.lake, table)
-        # A table is created by a commit of its own.
-        return Path(table_path(self.lake, table)) / "_delta_log" / f"{1 if version is None else version + 1:020d}.json#1"
+        # A table is created by a commit of its own. What a killed writer has left of the same commit is passed over.
+        commit = Path(table_path(self.lake, table)) / "_delta_log" / f"{1 if version is None else version + 1:020d}.json"
+        left = (commit.with_name(f"{commit.name}#{number}") for number in count(1))
+        return next(path for path in left if not path.exists())
 
     def make_topics(self) -> None:
         """Make the topics that the broker lacks, each of one partition."""
@@ -133,6 +136,11 @@ class Scene:
     def app(self, *, changed: str = "", forever: bool = False) -> Program:
         """The streaming app, which lands what is there and ends, or runs on; with something of it `changed` where it is named."""
         return self._program(str(ROOT / "spark_apps" / "stream.py"), *([] if forever else ["--available-now"]), changed=changed)
+
+    def builder(self) -> Program:
+        """A build of everything that has landed, in a process of its own."""
+        program = self._program("playhead.cli", "build", "daily")
+        return replace(program, environment={**program.environment, "PLAYHEAD_SPARK_REMOTE": self.engine.address})
 
     def run_well(self, what: str, program: Program) -> None:
         """Run a program that must not fail.

@@ -1,0 +1,22 @@
+"""A build is killed at an exact point; done again, it must end where it would have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faults.model import Fault
+
+if TYPE_CHECKING:
+    from faults.scene import Scene
+
+_GROUP = "build crash"
+
+
+def replacing_hours(scene: Scene) -> None:
+    """Hours that were published before are about to be replaced, because more of their events have come."""
+    scene.build()
+    scene.land(1, 2)
+    scene.builder().killed_at("linkat", scene.next_commit("silver.video_events"))
+
+
+FAULTS = (Fault("replacing_hours", _GROUP, "killed when hours are about to be replaced", replacing_hours),)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import count
 from pathlib import Path
 
@@ -141,6 +142,10 @@ class Scene:
         """A build of everything that has landed, in a process of its own."""
         program = self._program("playhead.cli", "build", "daily")
         return replace(program, environment={**program.environment, "PLAYHEAD_SPARK_REMOTE": self.engine.address})
+
+    def upkeep(self, today: date) -> Program:
+        """The upkeep of bronze, which the streaming app does beside landing, in a process of its own."""
+        return self._program("faults.upkeep", self.lake, today.isoformat())
 
     def run_well(self, what: str, program: Program) -> None:
         """Run a program that must not fail.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
+from deltalake import DeltaTable
 
 from faults.model import Fault, Guard
 from playhead.contracts.model import event_topics
@@ -50,6 +51,18 @@ def checkpoint_gone(scene: Scene) -> None:
     scene.land_stops("restore the checkpoint from a backup")
 
 
+def table_restored(scene: Scene) -> None:
+    """Someone restores the table to the version before the last batch; it is undone."""
+    scene.land(1)
+    table = DeltaTable(scene.bronze)
+    newest = table.version()
+    table.restore(newest - 1)
+    scene.send(2)
+    scene.land_stops("restore the table")
+    table.restore(newest)
+    scene.land()
+
+
 FAULTS = (
     Fault(
         "topics_made_anew",
@@ -68,4 +81,5 @@ FAULTS = (
         ends_here=True,
     ),
     Fault("checkpoint_gone", _GROUP, "the checkpoint is deleted", checkpoint_gone, Guard("same_past", "doubled"), ends_here=True),
+    Fault("table_restored", _GROUP, "the table is restored to an older version, and back", table_restored, Guard("same_past", "lost")),
 )

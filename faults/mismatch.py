@@ -11,12 +11,15 @@ from deltalake import DeltaTable
 
 from faults.model import Fault, Guard
 from playhead.contracts.model import event_topics
+from playhead.io.kafka import ensure_topics
+from playhead.io.topics import declared_topics
 
 if TYPE_CHECKING:
     from faults.scene import Scene
 
 _GROUP = "mismatch"
 _WAIT_S = 30
+_MORE = 16  # partitions than any topic has
 
 
 def topics_made_anew(scene: Scene) -> None:
@@ -63,6 +66,13 @@ def table_restored(scene: Scene) -> None:
     scene.land()
 
 
+def partitions_added(scene: Scene) -> None:
+    """Topics get more partitions, which must be read too."""
+    ensure_topics(scene.client, list(declared_topics(dict.fromkeys(event_topics(), _MORE), 1).values()))
+    scene.land(1)
+    scene.land(2)
+
+
 FAULTS = (
     Fault(
         "topics_made_anew",
@@ -82,4 +92,5 @@ FAULTS = (
     ),
     Fault("checkpoint_gone", _GROUP, "the checkpoint is deleted", checkpoint_gone, Guard("same_past", "doubled"), ends_here=True),
     Fault("table_restored", _GROUP, "the table is restored to an older version, and back", table_restored, Guard("same_past", "lost")),
+    Fault("partitions_added", _GROUP, "the topics get more partitions", partitions_added),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import runpy
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 HALF_A_FILE = "half_a_file"
@@ -47,6 +48,13 @@ def _lost_offsets() -> None:
     DataStreamReader.option = without  # type: ignore[method-assign]
 
 
+def _put_if_absent() -> None:
+    """A commit takes its name whether or not another one has it, as Delta's own store for local files may."""
+    from deltalake import DeltaTable
+
+    DeltaTable.create = partial(DeltaTable.create, storage_options={"allow_unsafe_rename": "true"})
+
+
 def _half_a_file() -> None:
     """Workers write rows into a file and never its end."""
     from faults.halfway import write_half
@@ -60,6 +68,7 @@ GUARDS: dict[str, Callable[[], None]] = {
     "same_topics": _same_topics,
     "batch_number": _batch_number,
     "lost_offsets": _lost_offsets,
+    "put_if_absent": _put_if_absent,
 }
 CHANGES = GUARDS | {HALF_A_FILE: _half_a_file}
 

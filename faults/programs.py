@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.processes import killed_process
@@ -69,6 +70,23 @@ class Program:
             self.wait_for(lambda: _tells(told, "killed by SIGKILL"), process)
         if not _tells(told, "killed by SIGKILL"):
             raise NotInjectedError(f"nothing called {syscall} on {path.name}, so nothing was killed; {log_tail(self.log)}")
+
+    def delayed(self, syscalls: str, seconds: float) -> Program:
+        """It, with each of these system calls begun so much later."""
+        what = f"inject={syscalls}:delay_enter={int(seconds * 1e6)}"
+        return replace(
+            self, command=("strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", f"trace={syscalls}", "-e", what, *self.command)
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[subprocess.Popen[bytes]]:
+        """It as it runs for ever; asked to end on exit, and killed where it does not."""
+        self.log.unlink(missing_ok=True)
+        with killed_process(self.command, self.directory, self.environment, self.log) as process:
+            yield process
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_ENDS_WITHIN_S)
 
     def wait_for(self, is_so: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
         """Wait until something is so, its process has ended, or it has taken too long."""

@@ -147,6 +147,11 @@ class Scene:
         """The upkeep of bronze, which the streaming app does beside landing, in a process of its own."""
         return self._program("faults.upkeep", self.lake, today.isoformat())
 
+    def committer(self, writer: str, other: str, count: int) -> Program:
+        """A writer of a table that has another one, in a process of its own."""
+        program = self._program("faults.committing", str(self.directory), writer, other, str(count))
+        return replace(program, log_name=f"{writer}.log")
+
     def run_well(self, what: str, program: Program) -> None:
         """Run a program that must not fail.
 

@@ -1,0 +1,56 @@
+"""Two of what there must be one of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deltalake import DeltaTable
+
+from faults.committing import open_table, table_of
+from faults.model import Fault, Guard, NotSurvivedError
+
+if TYPE_CHECKING:
+    from faults.scene import Scene
+
+_GROUP = "two writers"
+_COMMIT_S = 120
+_ALIGNED = 150  # commits of each of two writers
+_DELAYED = 5
+_DELAY_S = 0.8
+
+
+def commits_at_once(scene: Scene) -> None:
+    """Two processes commit to one table, again and again at the same moment."""
+    _commit_side_by_side(scene, _ALIGNED, delay_s=0)
+
+
+def commits_delayed(scene: Scene) -> None:
+    """One of them is held each time just before its commit gets its name."""
+    _commit_side_by_side(scene, _DELAYED, delay_s=_DELAY_S)
+
+
+def _commit_side_by_side(scene: Scene, count: int, *, delay_s: float) -> None:
+    open_table(scene.directory)
+    one, other = scene.committer("one", "other", count), scene.committer("other", "one", count)
+    if delay_s:
+        one = one.delayed("linkat,rename", delay_s)
+    with one.running() as first, other.running() as second:
+        codes = first.wait(_COMMIT_S), second.wait(_COMMIT_S)
+    if any(codes):
+        raise NotSurvivedError(f"the writers ended with {codes}")
+    if lost := 2 * count - len(DeltaTable(table_of(scene.directory)).file_uris()):
+        raise NotSurvivedError(f"of {2 * count} commits that were acknowledged {lost} are overwritten", lost=lost)
+
+
+_ABSENT = Guard("put_if_absent", "lost")
+FAULTS = (
+    Fault(
+        "commits_at_once",
+        _GROUP,
+        f"two processes commit {_ALIGNED} times each, at the same moments",
+        commits_at_once,
+        _ABSENT,
+        ends_here=True,
+    ),
+    Fault("commits_delayed", _GROUP, "of two processes one is held before each commit", commits_delayed, _ABSENT, ends_here=True),
+)

@@ -16,6 +16,7 @@ from pathlib import Path
 from playhead.local.processes import log_tail
 
 ROOT = Path(__file__).parents[1]
+_DIES_WITHIN_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,16 @@ def killed_process(command: Sequence[str], directory: Path, env: Mapping[str, st
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        _wait_for_group(process.pid)
+
+
+def _wait_for_group(group: int) -> None:
+    """The last of a killed group dies some moments after the first; until then it holds its locks."""
+    deadline = time.monotonic() + _DIES_WITHIN_S
+    with suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.01)
 
 
 def environment(bootstrap: str, directory: Path) -> dict[str, str]:

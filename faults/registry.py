@@ -1,6 +1,8 @@
 """Every fault, by name."""
 
-from faults import builds, crashes, mismatch, upkeep, writers
+from faults import builds, crashes, mismatch, storage, upkeep, writers
 from faults.model import Fault
 
-FAULTS: dict[str, Fault] = {fault.name: fault for module in (crashes, builds, upkeep, mismatch, writers) for fault in module.FAULTS}
+FAULTS: dict[str, Fault] = {
+    fault.name: fault for module in (crashes, builds, upkeep, mismatch, writers, storage) for fault in module.FAULTS
+}

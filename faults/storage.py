@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faults.model import Fault
+from faults.model import Fault, Guard
 from faults.small_disk import full_disk
+from playhead.io.delta_table import table_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,10 +23,24 @@ def full_at_log(scene: Scene) -> None:
     scene.land(2)
 
 
+def commit_gone(scene: Scene) -> None:
+    """The newest commit of the table is lost; it is put back."""
+    scene.land(1)
+    commit = scene.bronze / "_delta_log" / f"{table_version(scene.lake, 'bronze.events'):020d}.json"
+    backup = commit.rename(scene.directory / commit.name)
+    scene.send(2)
+    scene.land_stops("restore the table")
+    backup.rename(commit)
+    scene.land()
+
+
 def _landing_fails_on(scene: Scene, directory: Path) -> None:
     scene.send(1)
     with full_disk(directory):
         scene.land_stops(_FULL)
 
 
-FAULTS = (Fault("full_at_log", _GROUP, "the disk is full when a batch is committed", full_at_log),)
+FAULTS = (
+    Fault("full_at_log", _GROUP, "the disk is full when a batch is committed", full_at_log),
+    Fault("commit_gone", _GROUP, "the table's newest commit is deleted, and put back", commit_gone, Guard("same_past", "lost")),
+)

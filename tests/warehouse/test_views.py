@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -167,3 +167,41 @@ def test_v_churn_risk__shows_the_newest_scores_only(facts: Facts, ask: Ask) -> N
             "AS_OF": facts.day("2026-11-24"),
         }
     ]
+
+
+def test_v_freshness__tells_what_is_late_by_its_deadline(facts: Facts, ask: Ask) -> None:
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    midnight = hour.replace(hour=0)
+
+    def load(run: str, table: str, key: str, at: datetime) -> dict[str, Any]:
+        told = {"run_id": run, "table_name": table, "partition_key": key, "content_hash": "h", "published_at": at}
+        return dict(facts.row("ops.load_log", **told))
+
+    older, newest = midnight - timedelta(days=3), midnight - timedelta(days=1)
+    facts.put(
+        "ops.load_log",
+        load("1", "gold.user_daily", f"{newest:%Y-%m-%d}", midnight),
+        load("2", "gold.user_daily", f"{older:%Y-%m-%d}", hour),  # a day built again
+        load("1", "gold.audience_daily", f"{older:%Y-%m-%d}", midnight),
+        load("1", "gold.qoe_hourly", f"{hour - timedelta(hours=1):%Y-%m-%dT%H}", hour),
+    )
+    rows = {row.pop("TABLE_NAME"): row for row in ask("SELECT * FROM BI.V_FRESHNESS")}
+    # yesterday's rows: the day ended at midnight; today's are due 6 h after it ends
+    daily = rows["gold.user_daily"]
+    assert (daily["NEWEST_INTERVAL"], daily["AS_OF"], daily["DEADLINE_MINUTES"]) == (f"{newest:%Y-%m-%d}", newest.date(), 360)
+    assert (daily["INTERVAL_ENDS_AT"], daily["DUE_AT"]) == (_naive(midnight), _naive(midnight + timedelta(hours=30)))
+    assert (daily["LOADED_AT"], daily["IS_LATE"]) == (_naive(hour), False)
+    # three days ago: the next day's rows were due two days less 6 h ago at the latest
+    assert (rows["gold.audience_daily"]["IS_LATE"], rows["gold.audience_daily"]["DUE_AT"]) == (True, _naive(older + timedelta(hours=54)))
+    hourly = rows["gold.qoe_hourly"]
+    assert (hourly["INTERVAL_ENDS_AT"], hourly["DUE_AT"]) == (_naive(hour), _naive(hour + timedelta(hours=3)))
+    assert 0 <= hourly["AGE_MINUTES"] <= 61
+    assert not hourly["IS_LATE"]
+    # never loaded
+    never = rows["gold.churn_scores"]
+    assert (never["NEWEST_INTERVAL"], never["AGE_MINUTES"], never["AS_OF"], never["IS_LATE"]) == (None, None, None, True)
+
+
+def _naive(moment: datetime) -> datetime:
+    """A moment as the warehouse holds it: UTC, without a zone."""
+    return moment.replace(tzinfo=None)

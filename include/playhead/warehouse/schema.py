@@ -73,9 +73,15 @@ def object_statements() -> list[str]:
     ]
 
 
+def view_statement(name: str) -> str:
+    """The statement that makes or renews a BI view. Where it tells deadlines, they are those of the facts' contracts."""
+    promised = ", ".join(f"('{table}', {load_contract(table).freshness_minutes})" for table in loaded_contracts() if table != LOAD_LOG)
+    return sql_file("views", name).replace("{deadlines}", promised)
+
+
 def view_statements() -> list[str]:
     """The statements that make or renew the BI views."""
-    return [sql_file("views", name) for name in sql_names("views")]
+    return [view_statement(name) for name in sql_names("views")]
 
 
 def ensure_objects(connection: SnowflakeConnection) -> None:

@@ -12,12 +12,23 @@ from playhead.contracts.model import load_contract
 from playhead.errors import WarehouseError
 from playhead.warehouse import governance
 from playhead.warehouse.governance import governance_files, masking_statements
-from playhead.warehouse.schema import added_columns, loaded_contracts, object_statements, sql_file, sql_names, view_names, warehouse_table
+from playhead.warehouse.schema import (
+    added_columns,
+    loaded_contracts,
+    object_statements,
+    sql_file,
+    sql_names,
+    view_names,
+    view_statement,
+    warehouse_table,
+)
+
+CLOCKS = (exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime)
 
 
 @pytest.mark.parametrize(("folder", "name"), [(f, n) for f in ("tables", "refresh", "views") for n in sql_names(f)])
 def test_common_files_hold_one_statement_for_the_object_they_are_named_after(folder: str, name: str) -> None:
-    (statement,) = sqlglot.parse(sql_file(folder, name), read="snowflake")
+    (statement,) = sqlglot.parse(view_statement(name) if folder == "views" else sql_file(folder, name), read="snowflake")
     assert statement is not None
     target = statement.find(exp.Table)
     assert target is not None
@@ -25,18 +36,25 @@ def test_common_files_hold_one_statement_for_the_object_they_are_named_after(fol
     assert not isinstance(statement, exp.Command)
 
 
-def test_every_view_says_how_far_its_data_goes_and_never_asks_the_clock() -> None:
-    assert view_names() == ["BI.V_CHURN_RISK", "BI.V_DAILY_ACTIVE_USERS", "BI.V_PLATFORM_QUALITY", "BI.V_TOP_CONTENT"]
+def test_every_view_says_how_far_its_data_goes_and_only_freshness_asks_the_clock() -> None:
+    assert {"BI.V_CHURN_RISK", "BI.V_DAILY_ACTIVE_USERS", "BI.V_FRESHNESS", "BI.V_TOP_CONTENT"} <= set(view_names())
     for name in sql_names("views"):
-        statement = sqlglot.parse_one(sql_file("views", name), read="snowflake")
-        assert "AS_OF" in statement.expression.named_selects
-        assert not list(statement.find_all(exp.CurrentDate, exp.CurrentTimestamp, exp.CurrentTime))
+        statement = sqlglot.parse_one(view_statement(name), read="snowflake")
+        assert "AS_OF" in statement.expression.named_selects, name
+        assert bool(list(statement.find_all(*CLOCKS))) == (name == "v_freshness"), name
+
+
+def test_v_freshness__deadlines_are_those_of_the_contracts() -> None:
+    promised = sqlglot.parse_one(view_statement("v_freshness"), read="snowflake").find(exp.Values)
+    assert promised is not None
+    told = {row.expressions[0].this: int(row.expressions[1].this) for row in promised.expressions}
+    assert told == {name: contract.freshness_minutes for name, contract in loaded_contracts().items() if name.startswith("gold.")}
 
 
 def test_sums_in_views_are_exact() -> None:
     """The embedded warehouse adds an uncast argument as floating point."""
     for name in sql_names("views"):
-        for total in sqlglot.parse_one(sql_file("views", name), read="snowflake").find_all(exp.Sum):
+        for total in sqlglot.parse_one(view_statement(name), read="snowflake").find_all(exp.Sum):
             assert isinstance(total.this, exp.Cast), f"{name}: {total.sql()}"
 
 

@@ -202,6 +202,125 @@ def test_v_freshness__tells_what_is_late_by_its_deadline(facts: Facts, ask: Ask)
     assert (never["NEWEST_INTERVAL"], never["AGE_MINUTES"], never["AS_OF"], never["IS_LATE"]) == (None, None, None, True)
 
 
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: float(value) if isinstance(value, Decimal) else value for name, value in row.items()}
+
+
+def test_v_user_segments__idle_users_are_inactive_and_means_are_over_active_days(facts: Facts, ask: Ask) -> None:
+    def active(day: str, viewer: str, engagement: str, minutes: int) -> dict[str, Any]:
+        told = {"viewer_id": viewer, "user_id": viewer, "platform": "web", "watched_ms": minutes * 60_000}
+        return dict(facts.row("gold.user_daily", event_date=facts.day(day), engagement_score=Decimal(engagement), **told))
+
+    facts.put(
+        "gold.user_daily",
+        active("2026-10-25", "idle", "10", 600),  # the 31st day: outside
+        active("2026-10-26", "pat", "6", 30),
+        active("2026-11-24", "pat", "10", 90),  # means 8 and 60: just Power
+        active("2026-11-24", "reg", "7.9999", 60),
+        active("2026-11-24", "cas", "3", 15),
+        active("2026-11-24", "lit", "9", 14),  # engaged, but hardly watched
+        *(active(f"2026-11-{day:02d}", "often", "6", 30) for day in range(1, 12)),
+    )
+    rows = {row["VIEWER_ID"]: _plain(row) for row in ask("SELECT * FROM BI.V_USER_SEGMENTS")}
+    assert {name: (row["SEGMENT"], row["ACTIVITY_LEVEL"], row["ACTIVE_DAYS_30D"]) for name, row in rows.items()} == {
+        "idle": ("Inactive", "At Risk", 0),
+        "pat": ("Power", "Low", 2),
+        "reg": ("Regular", "Low", 1),
+        "cas": ("Casual", "Low", 1),
+        "lit": ("Light", "Low", 1),
+        "often": ("Regular", "High", 11),
+    }
+    assert (rows["pat"]["ENGAGEMENT_MEAN"], rows["pat"]["WATCH_MINUTES_MEAN"]) == (8.0, 60.0)
+    assert (rows["idle"]["ENGAGEMENT_MEAN"], rows["idle"]["WATCHED_MS_30D"], rows["idle"]["DAYS_SINCE_LAST_ACTIVE"]) == (None, 0, 30)
+
+
+def test_v_executive_kpis__yesterday_against_the_same_weekday_and_nothing_is_null(facts: Facts, ask: Ask) -> None:
+    assert ask("SELECT * FROM BI.V_EXECUTIVE_KPIS") == []
+
+    def audience(day: str, daily: int, revenue: str, watched: int) -> dict[str, Any]:
+        told = {"daily_active_viewers_count": daily, "ad_revenue": Decimal(revenue), "watched_ms": watched}
+        return dict(facts.row("gold.audience_daily", event_date=facts.day(day), **told))
+
+    facts.put("gold.audience_daily", audience("2026-11-16", 10, "0", 400), audience("2026-11-23", 12, "3", 300))
+    facts.put("gold.audience_daily", audience("2026-11-24", 1, "9", 9))
+    (row,) = ask("SELECT * FROM BI.V_EXECUTIVE_KPIS")
+    told = _plain(row)
+    assert (row["KPI_DATE"], row["COMPARED_DATE"], row["AS_OF"]) == tuple(facts.day(f"2026-11-{n}") for n in (23, 16, 24))
+    assert (told["DAILY_ACTIVE_USERS"], told["DAILY_ACTIVE_USERS_BEFORE"], told["DAILY_ACTIVE_USERS_GROWTH_PCT"]) == (12, 10, 20.0)
+    assert (told["REVENUE"], told["REVENUE_GROWTH_PCT"]) == (3.0, None)  # nothing was earned a week before
+    assert told["WATCH_TIME_GROWTH_PCT"] == -25.0  # 300 against 400
+
+
+def test_v_content_trends__by_day_type_and_genre(facts: Facts, ask: Ask) -> None:
+    def title(day: str, content_id: str, genre: str | None, plays: int, **values: Any) -> dict[str, Any]:
+        told = {"content_title": content_id if plays else None, "content_type": "movie", "content_genre": genre, "plays_count": plays}
+        return dict(facts.row("gold.content_daily", event_date=facts.day(day), content_id=content_id, **told, **values))
+
+    def touch(viewer: str, content_id: str, plays: int = 1) -> dict[str, Any]:
+        key = {"event_date": facts.day("2026-11-24"), "viewer_id": viewer, "content_id": content_id}
+        return dict(facts.row("gold.user_content_daily", plays_count=plays, **key))
+
+    facts.put("gold.user_content_daily", touch("ann", "a"), touch("ann", "b"), touch("bob", "b"), touch("cyd", "b", plays=0))
+    facts.put(
+        "gold.content_daily",
+        title("2026-08-26", "a", "drama", 9),  # the 91st day: outside
+        title("2026-11-17", "a", "drama", 2),
+        title("2026-11-24", "a", "drama", 1, completed_count=1, watched_ms=120_000),
+        title("2026-11-24", "b", "drama", 2, watched_ms=60_000, ad_revenue=Decimal("0.5")),
+        title("2026-11-23", "b", None, 0, interactions_count=4),  # only liked that day: its genre is known from the next
+        title("2026-11-24", "c", None, 1),
+    )
+    rows = {(str(row["EVENT_DATE"]), row["CONTENT_GENRE"]): _plain(row) for row in ask("SELECT * FROM BI.V_CONTENT_TRENDS")}
+    assert set(rows) == {("2026-11-17", "drama"), ("2026-11-23", "drama"), ("2026-11-24", "drama"), ("2026-11-24", "unknown")}
+    drama = rows["2026-11-24", "drama"]
+    assert (drama["TITLES_PLAYED"], drama["PLAYS"], drama["UNIQUE_VIEWERS"]) == (2, 3, 2)  # ann in both titles, bob; cyd did not play
+    assert drama["PLAYS_TREND_PCT"] == 50.0  # 3 against 2 a week before
+    assert drama["COMPLETION_RATE_PCT"] == pytest.approx(100 / 3)
+    assert (drama["WATCH_MINUTES_PER_PLAY"], drama["REVENUE"]) == (1.0, 0.5)  # 3 min / 3
+    quiet = rows["2026-11-23", "drama"]
+    assert (quiet["TITLES_PLAYED"], quiet["COMPLETION_RATE_PCT"], quiet["PLAYS_TREND_PCT"], quiet["INTERACTIONS"]) == (0, None, None, 4)
+
+
+def test_v_device_analytics__shares_of_the_window(facts: Facts, ask: Ask) -> None:
+    def hour(day: str, device_type: str, player: str, **values: Any) -> dict[str, Any]:
+        told = {"platform": "web", "device_type": device_type, "cdn": "c", "country": "DE", "player": player, "app_version": "1"}
+        return dict(facts.row("gold.qoe_hourly", event_hour=datetime.fromisoformat(day).replace(tzinfo=UTC), **told, **values))
+
+    facts.put(
+        "gold.qoe_hourly",
+        hour("2026-10-25", "tv", "a", plays_count=100, watched_ms=1),  # the 31st day: outside
+        hour("2026-10-26", "tv", "a", plays_count=3, completed_count=1, failed_count=1, watched_ms=180_000),
+        hour("2026-11-24", "tv", "b", plays_count=1, watched_ms=60_000),
+        hour("2026-11-24", "mobile", "a", watched_ms=80_000),
+    )
+    mobile, tv = (_plain(row) for row in ask("SELECT * FROM BI.V_DEVICE_ANALYTICS ORDER BY DEVICE_TYPE"))
+    assert (tv["PLAYS"], tv["COMPLETION_RATE_PCT"], tv["PLAYBACK_FAILURE_PCT"], tv["IS_BIG_SCREEN"]) == (4, 25.0, 25.0, True)
+    assert (tv["WATCH_MINUTES_PER_PLAY"], tv["WATCH_TIME_SHARE_PCT"]) == (1.0, 75.0)  # 4 min / 4; 240 s of 320 s
+    assert (mobile["COMPLETION_RATE_PCT"], mobile["WATCH_MINUTES_PER_PLAY"], mobile["IS_BIG_SCREEN"]) == (None, None, False)
+
+
+def test_v_geographic_analytics__a_traveller_is_a_user_of_both_countries(facts: Facts, ask: Ask) -> None:
+    def active(day: str, viewer: str, country: str | None, **values: Any) -> dict[str, Any]:
+        told = {"viewer_id": viewer, "country": country, "platform": "web"}
+        return dict(facts.row("gold.user_daily", event_date=facts.day(day), **told, **values))
+
+    facts.put(
+        "gold.user_daily",
+        active("2026-10-25", "ann", "DE", plays_count=50),  # the 31st day: outside
+        active("2026-11-23", "ann", "DE", sessions_count=1, plays_count=3, completed_count=1, watched_ms=60_000),
+        active("2026-11-24", "ann", "DE", sessions_count=2, plays_count=1, ad_revenue=Decimal("0.5")),
+        active("2026-11-24", "bob", "DE", watched_ms=180_000),
+        active("2026-11-22", "ann", "FR", sessions_count=1),
+        active("2026-11-24", "cyd", None),
+    )
+    rows = {row["COUNTRY"]: _plain(row) for row in ask("SELECT * FROM BI.V_GEOGRAPHIC_ANALYTICS")}
+    assert {country: row["USERS"] for country, row in rows.items()} == {"DE": 2, "FR": 1, "unknown": 1}
+    germany = rows["DE"]
+    assert (germany["SESSIONS_PER_USER"], germany["WATCH_MINUTES_PER_USER"]) == (1.5, 2.0)  # 3 / 2; 4 min / 2
+    assert (germany["COMPLETION_RATE_PCT"], germany["REVENUE"]) == (25.0, 0.5)  # 1 / 4
+    assert rows["FR"]["COMPLETION_RATE_PCT"] is None
+
+
 def _naive(moment: datetime) -> datetime:
     """A moment as the warehouse holds it: UTC, without a zone."""
     return moment.replace(tzinfo=None)

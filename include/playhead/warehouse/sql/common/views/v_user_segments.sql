@@ -1,0 +1,49 @@
+-- Every viewer ever seen, by what the active days among the 30 that end on AS_OF were like; who was not active in them is Inactive.
+-- SEGMENT, from the means per active day of engagement e (0 to 10, gold/engagement.py) and watch minutes w, first match:
+--   Power e >= 8 and w >= 60; Regular e >= 6 and w >= 30; Casual e >= 3 and w >= 15; Light any active day; Inactive none
+-- ACTIVITY_LEVEL, from active days: At Risk none, Low up to 3, Medium up to 10, High more
+CREATE OR REPLACE VIEW BI.V_USER_SEGMENTS AS
+WITH FRESHNESS AS (
+  SELECT MAX(EVENT_DATE) AS AS_OF FROM GOLD.USER_DAILY
+),
+MONTHS AS (
+  SELECT
+    U.VIEWER_ID,
+    COUNT(*) AS ACTIVE_DAYS,
+    SUM(U.ENGAGEMENT_SCORE::NUMBER(38, 4)) AS ENGAGEMENT,
+    SUM(U.WATCHED_MS::NUMBER(38, 0)) AS WATCHED_MS
+  FROM GOLD.USER_DAILY AS U
+  CROSS JOIN FRESHNESS AS F
+  WHERE U.EVENT_DATE > DATEADD(DAY, -30, F.AS_OF) AND U.EVENT_DATE <= F.AS_OF
+  GROUP BY U.VIEWER_ID
+)
+SELECT
+  D.VIEWER_ID,
+  D.USER_ID,
+  D.SUBSCRIPTION_TIER,
+  D.IS_PAID,
+  D.COUNTRY,
+  -- Sums against thresholds times days: no quotient is rounded where it decides.
+  CASE
+    WHEN M.ENGAGEMENT >= 8 * M.ACTIVE_DAYS AND M.WATCHED_MS >= 3600000 * M.ACTIVE_DAYS THEN 'Power'
+    WHEN M.ENGAGEMENT >= 6 * M.ACTIVE_DAYS AND M.WATCHED_MS >= 1800000 * M.ACTIVE_DAYS THEN 'Regular'
+    WHEN M.ENGAGEMENT >= 3 * M.ACTIVE_DAYS AND M.WATCHED_MS >= 900000 * M.ACTIVE_DAYS THEN 'Casual'
+    WHEN M.ACTIVE_DAYS > 0 THEN 'Light'
+    ELSE 'Inactive'
+  END AS SEGMENT,
+  CASE
+    WHEN M.ACTIVE_DAYS IS NULL THEN 'At Risk'
+    WHEN M.ACTIVE_DAYS <= 3 THEN 'Low'
+    WHEN M.ACTIVE_DAYS <= 10 THEN 'Medium'
+    ELSE 'High'
+  END AS ACTIVITY_LEVEL,
+  COALESCE(M.ACTIVE_DAYS, 0) AS ACTIVE_DAYS_30D,
+  COALESCE(M.WATCHED_MS, 0) AS WATCHED_MS_30D,
+  M.ENGAGEMENT / NULLIF(M.ACTIVE_DAYS, 0) AS ENGAGEMENT_MEAN,
+  M.WATCHED_MS / 60000.0 / NULLIF(M.ACTIVE_DAYS, 0) AS WATCH_MINUTES_MEAN,
+  D.LAST_ACTIVE_DATE,
+  DATEDIFF(DAY, D.LAST_ACTIVE_DATE, F.AS_OF) AS DAYS_SINCE_LAST_ACTIVE,
+  F.AS_OF
+FROM DIM.DIM_USER AS D
+CROSS JOIN FRESHNESS AS F
+LEFT JOIN MONTHS AS M ON M.VIEWER_ID = D.VIEWER_ID

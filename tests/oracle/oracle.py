@@ -16,12 +16,14 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from oracle_gold import TABLES, VIEWS, VISITS_SQL
 from oracle_validity import AD, FIELDS, INTERACTION, SESSION, VIDEO, is_valid, words
 
 DAY_MS = 86_400_000
 LATE_MS = 7 * DAY_MS
 SEEK_WAIT_MS = 2_000
 LINES_AT_ONCE = 100_000
+DESCRIBED = ("country", "app_version", "content_title", "content_type", "content_genre")
 
 
 TERMINAL = ("video_stop", "video_complete")
@@ -32,14 +34,7 @@ ORDER = words("video_play video_quality_change video_seek video_buffer video_err
 def oracle_views(paths: Iterable[Path], as_of: date) -> dict[str, list[dict[str, Any]]]:
     """The exact columns of the views over the events of these files, for views whose data end on `as_of`."""
     with duckdb.connect() as db:
-        db.execute("SET TimeZone = 'UTC'")
-        db.execute(_EVENTS_TABLE)
-        for path in sorted(paths):
-            for lines in _utf8_lines(path):
-                _add_valid(db, path.stem, lines)
-        db.execute(_ONCE_SQL)
-        db.register("told", _plays_table(db))
-        db.execute("CREATE TABLE plays AS SELECT * FROM told")
+        _prepare(db, paths)
         db.execute(_SESSIONS_SQL)
         db.execute(_ACTIVE_SQL)
         month = {"as_of": as_of, "after": as_of - timedelta(days=30)}
@@ -48,6 +43,39 @@ def oracle_views(paths: Iterable[Path], as_of: date) -> dict[str, list[dict[str,
             "V_TOP_CONTENT": _rows(db, _CONTENT_SQL, month),
             "V_PLATFORM_QUALITY": _rows(db, _QUALITY_SQL, month),
         }
+
+
+def oracle_gold(paths: Iterable[Path], as_of: date, change: tuple[str, str, str] | None = None) -> dict[str, list[dict[str, Any]]]:
+    """The gold tables, and the views of the audience, titles, devices and countries, with all their columns.
+
+    `change` is a definition told wrong on purpose: the table or view, and what to replace in its SQL by what.
+    """
+    with duckdb.connect() as db:
+        _prepare(db, paths)
+        db.execute(VISITS_SQL)
+        for name, sql in TABLES.items():
+            db.execute(_changed(name, sql, change))
+        answers = {f"gold.{name}": _rows(db, f"FROM {name}", {}) for name in TABLES}
+        return answers | {name: _rows(db, _changed(name, sql, change), {"as_of": as_of}) for name, sql in VIEWS.items()}
+
+
+def _changed(name: str, sql: str, change: tuple[str, str, str] | None) -> str:
+    if change is None or change[0] != name:
+        return sql
+    assert change[1] in sql, f"{change[1]} is not in the definition of {name}"
+    return sql.replace(change[1], change[2])
+
+
+def _prepare(db: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> None:
+    """Each event once, and all plays."""
+    db.execute("SET TimeZone = 'UTC'")
+    db.execute(_EVENTS_TABLE)
+    for path in sorted(paths):
+        for lines in _utf8_lines(path):
+            _add_valid(db, path.stem, lines)
+    db.execute(_ONCE_SQL)
+    db.register("told", _plays_table(db))
+    db.execute("CREATE TABLE plays AS SELECT *, CAST(epoch_ms(started_ms) AS DATE) AS day FROM told")
 
 
 def _utf8_lines(path: Path) -> Iterator[pa.Table]:
@@ -87,7 +115,9 @@ def _add_valid(db: duckdb.DuckDBPyConnection, topic: str, lines: pa.Table) -> No
             playback_position::BIGINT AS position_s,
             floor(startup_time::DOUBLE * 1000 + 0.5)::BIGINT AS startup_ms, floor(buffer_duration::DOUBLE * 1000 + 0.5)::BIGINT AS stall_ms,
             floor(bitrate::DOUBLE + 0.5)::BIGINT AS bitrate_kbps, dropped_frames::BIGINT AS dropped, fatal = 'true' AS fatal,
-            CASE WHEN coalesce(currency, 'USD') = 'USD' THEN ad_price::DECIMAL(18, 6) END AS price
+            CASE WHEN coalesce(currency, 'USD') = 'USD' THEN ad_price::DECIMAL(18, 6) END AS price,
+            country, app_version, content_title, content_type, content_genre, subscription_tier, user_signup_date::DATE AS signup,
+            page_views::BIGINT AS page_views, app_crashes::BIGINT AS app_crashes, network_errors::BIGINT AS network_errors
         FROM judged
         WHERE {is_valid(topic)} AND epoch_ms(received) - epoch_ms(moment) <= {LATE_MS}
         """,
@@ -101,7 +131,7 @@ def _plays_table(db: duckdb.DuckDBPyConnection) -> pa.Table:
     rank = " ".join(f"WHEN '{event_type}' THEN {place}" for place, event_type in enumerate(ORDER))
     ordered = db.execute(
         "SELECT playback_id, event_type, at_ms, device_id, user_id, device_type, platform, cdn, player, content_id, duration_s, "
-        f"position_s, startup_ms, stall_ms, bitrate_kbps, dropped, fatal FROM once WHERE event_type IN {VIDEO} "
+        f"position_s, startup_ms, stall_ms, bitrate_kbps, dropped, fatal, {', '.join(DESCRIBED)} FROM once WHERE event_type IN {VIDEO} "
         f"ORDER BY playback_id, at_ms, CASE event_type {rank} END, event_id"
     )
     names = [column[0] for column in ordered.description or []]
@@ -206,7 +236,8 @@ def _playhead_moved(events: Sequence[dict[str, Any]]) -> bool:
 def _play_row(events: Sequence[dict[str, Any]], sums: dict[str, int], startup_ms: int | None, started: bool) -> dict[str, Any]:
     first = events[0]
     failed = any(e["event_type"] == "video_error" and e["fatal"] for e in events)
-    known = {name: next((e[name] for e in events if e[name] is not None), None) for name in ("user_id", "cdn", "player")}
+    told = ("user_id", "cdn", "player", "country", "content_genre")
+    known = {name: next((e.get(name) for e in events if e.get(name) is not None), None) for name in told}
     completed = any(e["event_type"] == "video_complete" for e in events)
     completed |= max(e["position_s"] for e in events) * 100 >= first["duration_s"] * 95
     return {
@@ -214,6 +245,8 @@ def _play_row(events: Sequence[dict[str, Any]], sums: dict[str, int], startup_ms
         "viewer": known["user_id"] or first["device_id"],
         **{name: first[name] for name in ("platform", "device_type", "content_id")},
         **{name: known[name] or "unknown" for name in ("cdn", "player")},
+        **{name: known[name] for name in ("user_id", "country", "content_genre")},
+        **{name: first.get(name) for name in ("playback_id", "app_version", "content_title", "content_type", "duration_s")},
         **sums,
         "startup_ms": startup_ms,
         "started": started,
@@ -232,7 +265,9 @@ def _rows(db: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> li
 
 
 PLAY_SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("viewer", "platform", "device_type", "content_id", "cdn", "player")]
+    [(name, pa.string()) for name in ("viewer", "platform", "device_type", "content_id", "cdn", "player", "user_id", "playback_id")]
+    + [(name, pa.string()) for name in DESCRIBED]
+    + [("duration_s", pa.int64())]
     + [(name, pa.bool_()) for name in ("started", "failed", "ended", "completed")]
     + [(name, pa.int64()) for name in ("started_ms", "startup_ms", "watched_ms", "played_ms", "stall_ms", "stalls", "seek_ms")]
     + [(name, pa.int64()) for name in ("media_bits", "media_ms", "errors", "dropped")]
@@ -243,7 +278,8 @@ CREATE TABLE events (
     arrived BIGINT DEFAULT nextval('arrival'), event_id VARCHAR, event_type VARCHAR, at_ms BIGINT, session_id VARCHAR, device_id VARCHAR,
     user_id VARCHAR, device_type VARCHAR, platform VARCHAR, cdn VARCHAR, player VARCHAR, playback_id VARCHAR, content_id VARCHAR,
     duration_s BIGINT, position_s BIGINT, startup_ms BIGINT, stall_ms BIGINT, bitrate_kbps BIGINT, dropped BIGINT, fatal BOOLEAN,
-    price DECIMAL(18, 6)
+    price DECIMAL(18, 6), country VARCHAR, app_version VARCHAR, content_title VARCHAR, content_type VARCHAR, content_genre VARCHAR,
+    subscription_tier VARCHAR, signup DATE, page_views BIGINT, app_crashes BIGINT, network_errors BIGINT
 )"""
 _ONCE_SQL = """
 CREATE TABLE once AS

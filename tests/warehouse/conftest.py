@@ -138,6 +138,12 @@ class Facts:
         extend_calendar(self.connection, self.directory)
 
 
+@pytest.fixture(scope="session")
+def make_facts() -> Callable[[SnowflakeConnection, Path], Facts]:
+    """Fills the facts of a warehouse of one's own."""
+    return Facts
+
+
 @pytest.fixture
 def facts(connection: SnowflakeConnection, tmp_path: Path) -> Facts:
     """A warehouse with all its objects and no rows."""

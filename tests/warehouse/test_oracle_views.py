@@ -1,0 +1,124 @@
+"""The BI views over the oracle's gold rows equal what the oracle says of the raw events; a definition changed on either side is seen."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from snowflake.connector import SnowflakeConnection
+
+from playhead.events.simulator import JsonlSink, SimulationOptions, run_simulation
+from playhead.io.snowflake import execute, fetch_rows, warehouse_connection
+from playhead.settings import Settings
+from playhead.warehouse.schema import ensure_objects, view_statement
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
+from oracle import oracle_gold
+
+VIEWS = ("V_USER_SEGMENTS", "V_CONTENT_TRENDS", "V_EXECUTIVE_KPIS", "V_DEVICE_ANALYTICS", "V_GEOGRAPHIC_ANALYTICS")
+AS_OF = date(2026, 11, 23)
+OPTIONS = SimulationOptions(12, 60, 40, 42, 0.01, 0.01, 0.001, 0.02, 0.01)
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Raw events of a few simulated viewers, in files."""
+    home = tmp_path_factory.mktemp("oracle")
+    run_simulation(OPTIONS, home=home, now_day=date(2026, 11, 24), open_sink=lambda: JsonlSink(home / "events"))
+    return sorted((home / "events").glob("*.jsonl"))
+
+
+@pytest.fixture(scope="module")
+def expected(events: list[Path]) -> dict[str, list[dict[str, Any]]]:
+    return oracle_gold(events, AS_OF)
+
+
+@pytest.fixture(scope="module")
+def loaded(
+    server: Settings, expected: dict[str, list[dict[str, Any]]], make_facts: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SnowflakeConnection]:
+    """A warehouse that holds the oracle's gold rows."""
+    with closing(warehouse_connection(server.model_copy(update={"warehouse_database": "TEST_ORACLE"}))) as connection:
+        ensure_objects(connection)
+        facts = make_facts(connection, tmp_path_factory.mktemp("facts"))
+        for table, rows in expected.items():
+            if table.startswith("gold."):
+                facts.put(table, *rows)
+        yield connection
+
+
+def differences(told: list[dict[str, Any]], expected: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """Rows that differ: text, days and whole numbers exactly, ratios within 1e-9."""
+    columns = list(expected[0])
+    if len(told) != len(expected) or set(told[0]) != set(columns):
+        return [("rows or columns", len(told), len(expected), set(told[0]) ^ set(columns))]
+    pairs = zip(_ordered(told, columns), _ordered(expected, columns), strict=True)
+    return [(name, a[name], b[name]) for a, b in pairs for name in columns if not _is_equal(a[name], b[name])]
+
+
+def _ordered(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]]:
+    keys = [name for name in columns if any(isinstance(row[name], str | date) for row in rows)]
+    return sorted(rows, key=lambda row: [str(row[name]) for name in keys])
+
+
+def _is_equal(told: Any, expected: Any) -> bool:
+    if isinstance(told, float) or isinstance(expected, float):
+        return told is not None and expected is not None and math.isclose(told, expected, rel_tol=1e-9, abs_tol=1e-9)
+    if isinstance(told, Decimal | int) and isinstance(expected, Decimal | int):
+        return Decimal(told) == Decimal(expected)
+    return bool(told == expected)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_view_equals_the_oracle(loaded: SnowflakeConnection, expected: dict[str, list[dict[str, Any]]], view: str) -> None:
+    assert expected[view]
+    assert differences(fetch_rows(loaded, f"SELECT * FROM BI.{view}"), expected[view]) == []
+
+
+@pytest.mark.parametrize(
+    ("view", "right", "wrong"),
+    [
+        ("V_USER_SEGMENTS", "M.WATCHED_MS >= 900000", "M.WATCHED_MS >= 6000000"),
+        ("V_USER_SEGMENTS", "DATEADD(DAY, -30", "DATEADD(DAY, -29"),
+        ("V_CONTENT_TRENDS", "WHERE U.PLAYS_COUNT > 0", "WHERE U.PLAYS_COUNT > 1"),
+        ("V_CONTENT_TRENDS", "DATEADD(DAY, -7", "DATEADD(DAY, -6"),
+        ("V_EXECUTIVE_KPIS", "DATEADD(DAY, -8", "DATEADD(DAY, -7"),
+        ("V_DEVICE_ANALYTICS", "S.COMPLETED / NULLIF(S.PLAYS, 0)", "S.COMPLETED / NULLIF(S.STARTED, 0)"),
+        ("V_GEOGRAPHIC_ANALYTICS", "COUNT(DISTINCT U.VIEWER_ID)", "COUNT(U.VIEWER_ID)"),
+    ],
+)
+def test_a_view_told_wrong_is_seen(
+    loaded: SnowflakeConnection, expected: dict[str, list[dict[str, Any]]], view: str, right: str, wrong: str
+) -> None:
+    statement = view_statement(view.lower())
+    assert right in statement
+    execute(loaded, statement.replace(right, wrong))
+    try:
+        assert differences(fetch_rows(loaded, f"SELECT * FROM BI.{view}"), expected[view])
+    finally:
+        execute(loaded, statement)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "seen_in"),
+    [
+        ("V_USER_SEGMENTS", "days <= 10", "days <= 3", "V_USER_SEGMENTS"),
+        ("V_CONTENT_TRENDS", "s.day - 7", "s.day - 6", "V_CONTENT_TRENDS"),
+        ("V_EXECUTIVE_KPIS", "$as_of::DATE - 8 LEFT", "$as_of::DATE - 7 LEFT", "V_EXECUTIVE_KPIS"),
+        ("V_DEVICE_ANALYTICS", "count_if(failed) AS FAILED", "count_if(NOT started) AS FAILED", "V_DEVICE_ANALYTICS"),
+        ("user_daily", "least(watched_ms, 3600000) * 6", "least(watched_ms, 3600000) * 5", "V_USER_SEGMENTS"),
+        ("user_daily", "count(DISTINCT title)", "count(title)", "V_USER_SEGMENTS"),
+    ],
+)
+def test_an_oracle_told_wrong_is_seen(
+    loaded: SnowflakeConnection, events: list[Path], name: str, right: str, wrong: str, seen_in: str
+) -> None:
+    changed = oracle_gold(events, AS_OF, (name, right, wrong))
+    assert differences(fetch_rows(loaded, f"SELECT * FROM BI.{seen_in}"), changed[seen_in])

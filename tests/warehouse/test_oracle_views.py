@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from playhead.settings import Settings
 from playhead.warehouse.schema import ensure_objects, view_statement
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
-from oracle import oracle_gold
+from oracle import oracle_gold, oracle_views
 
 VIEWS = ("V_USER_SEGMENTS", "V_CONTENT_TRENDS", "V_EXECUTIVE_KPIS", "V_DEVICE_ANALYTICS", "V_GEOGRAPHIC_ANALYTICS")
 AS_OF = date(2026, 11, 23)
@@ -74,6 +74,32 @@ def _is_equal(told: Any, expected: Any) -> bool:
     if isinstance(told, Decimal | int) and isinstance(expected, Decimal | int):
         return Decimal(told) == Decimal(expected)
     return bool(told == expected)
+
+
+def test_the_oracles_gold_agrees_with_its_older_views(events: list[Path], expected: dict[str, list[dict[str, Any]]]) -> None:
+    """Those are held against the whole product by the end-to-end test, and count visits and actives by other SQL."""
+    daily = {
+        "EVENT_DATE": "event_date",
+        "DAILY_ACTIVE_USERS": "daily_active_viewers_count",
+        "WEEKLY_ACTIVE_USERS": "weekly_active_viewers_count",
+        "MONTHLY_ACTIVE_USERS": "monthly_active_viewers_count",
+        "SESSIONS": "sessions_count",
+        "PLAYS": "plays_count",
+        "WATCHED_MS": "watched_ms",
+        "REVENUE": "ad_revenue",
+    }
+    views = oracle_views(events, AS_OF)
+    audience = [{view: row[column] for view, column in daily.items()} for row in expected["gold.audience_daily"]]
+    assert differences(audience, views["V_DAILY_ACTIVE_USERS"]) == []
+    newest = [row for row in expected["gold.content_daily"] if row["event_date"] > AS_OF - timedelta(days=30)]
+    for title in views["V_TOP_CONTENT"]:
+        days = [row for row in newest if row["content_id"] == title["CONTENT_ID"]]
+        assert [sum(row[c] for row in days) for c in ("plays_count", "watched_ms", "interactions_count", "likes_count", "ad_revenue")] == [
+            title[c] for c in ("TOTAL_VIEWS_30D", "WATCHED_MS_30D", "INTERACTIONS_30D", "LIKES_30D", "REVENUE_30D")
+        ]
+    quality = [row for row in expected["gold.qoe_hourly"] if row["event_date"] > AS_OF - timedelta(days=30)]
+    for view, column in (("PLAYS", "plays_count"), ("STALL_MS", "stall_ms"), ("MEDIA_BITS", "media_bits"), ("STARTUP_MS", "startup_ms")):
+        assert sum(row[column] for row in quality) == sum(row[view] for row in views["V_PLATFORM_QUALITY"])
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -181,9 +181,9 @@ def test_validation__brackets_in_text_are_not_depth_and_as_deep_as_may_be_is_not
     ],
 )
 def test_conditions__sql_logic(expression: str, row: dict[str, Any], holds: bool) -> None:
-    assert compile_condition(Condition("c", expression, ""))(row) is holds
+    assert compile_condition(Condition("c", expression, "", "consistency"))(row) is holds
 
 
 def test_conditions__sql_that_cannot_be_judged_is_refused() -> None:
     with pytest.raises(ContractError, match=r"condition c .*cannot judge"):
-        compile_condition(Condition("c", "length(a) > 3", ""))
+        compile_condition(Condition("c", "length(a) > 3", "", "consistency"))

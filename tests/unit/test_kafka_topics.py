@@ -54,6 +54,7 @@ def test_config__old_events_are_kept_by_broker_time() -> None:
     [
         (KafkaError.LEADER_NOT_AVAILABLE, True),
         (KafkaError._NOENT, True),
+        (KafkaError.UNKNOWN_LEADER_EPOCH, True),
         (KafkaError._UNKNOWN_PARTITION, True),
         (KafkaError.TOPIC_AUTHORIZATION_FAILED, False),
         (KafkaError._TRANSPORT, False),

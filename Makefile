@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 
-.PHONY: help setup system demo up down status test e2e test-fast check format bench scaling faults badinput requirements contracts clean
+.PHONY: help setup system demo up down status test e2e test-fast check format bench scaling faults badinput oracle requirements contracts clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -63,6 +63,9 @@ scaling: $(READY)  ## Measure how cost grows, step by step: USERS and DAYS of th
 
 faults: $(READY)  ## Break the system at exact points and take its books: NAME=planned for one fault; writes docs/generated/faults.md
 	@$(BIN)/python -m faults $(NAME)
+
+oracle: $(READY)  ## Recompute gold and the BI views of the running stack from its Kafka's records, by other means, and compare
+	@$(BIN)/python tests/oracle
 
 badinput: $(READY)  ## Send 100,000 records of all classes of bad and odd input through broker and app, and hold each to its class
 	@$(BIN)/python -m bad_input $(if $(RECORDS),--records $(RECORDS))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,8 @@ from playhead.settings import Settings
 from playhead.warehouse.schema import ensure_objects, view_statement
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
+from differences import differences
+
 from oracle import oracle_gold, oracle_views
 
 VIEWS = ("V_USER_SEGMENTS", "V_CONTENT_TRENDS", "V_EXECUTIVE_KPIS", "V_DEVICE_ANALYTICS", "V_GEOGRAPHIC_ANALYTICS")
@@ -52,28 +52,6 @@ def loaded(
             if table.startswith("gold."):
                 facts.put(table, *rows)
         yield connection
-
-
-def differences(told: list[dict[str, Any]], expected: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """Rows that differ: text, days and whole numbers exactly, ratios within 1e-9."""
-    columns = list(expected[0])
-    if len(told) != len(expected) or set(told[0]) != set(columns):
-        return [("rows or columns", len(told), len(expected), set(told[0]) ^ set(columns))]
-    pairs = zip(_ordered(told, columns), _ordered(expected, columns), strict=True)
-    return [(name, a[name], b[name]) for a, b in pairs for name in columns if not _is_equal(a[name], b[name])]
-
-
-def _ordered(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]]:
-    keys = [name for name in columns if any(isinstance(row[name], str | date) for row in rows)]
-    return sorted(rows, key=lambda row: [str(row[name]) for name in keys])
-
-
-def _is_equal(told: Any, expected: Any) -> bool:
-    if isinstance(told, float) or isinstance(expected, float):
-        return told is not None and expected is not None and math.isclose(told, expected, rel_tol=1e-9, abs_tol=1e-9)
-    if isinstance(told, Decimal | int) and isinstance(expected, Decimal | int):
-        return Decimal(told) == Decimal(expected)
-    return bool(told == expected)
 
 
 def test_the_oracles_gold_agrees_with_its_older_views(events: list[Path], expected: dict[str, list[dict[str, Any]]]) -> None:

@@ -1,1 +1,0 @@
-"""End to end, on one stack for all of these tests, which ends with the last of them."""

@@ -10,11 +10,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
-from differences import differences
+from differences import compare
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -73,14 +74,12 @@ def _consume(client: dict[str, str], partitions: list[TopicPartition]) -> Iterat
         consumer.close()
 
 
-def compare(settings: Settings, paths: list[Path]) -> Iterator[tuple[str, int, list[Any]]]:
-    """Of each table and view that the oracle tells: its name, the oracle's rows, and what differs."""
+def compare_warehouse(settings: Settings, paths: list[Path]) -> Iterator[tuple[str, int, list[Any]]]:
+    """What the warehouse holds against all that the oracle makes of these files."""
     with closing(warehouse_connection(settings)) as connection:
-        (newest,) = fetch_rows(connection, "SELECT MAX(EVENT_DATE) AS DAY FROM GOLD.AUDIENCE_DAILY")
-        for name, rows in (oracle_gold(paths, newest["DAY"]) | oracle_views(paths, newest["DAY"])).items():
-            expected = [{column.upper(): value for column, value in row.items()} for row in rows]
-            source = name.upper() if name.startswith("gold.") else f"BI.{name}"
-            yield name, len(rows), differences(fetch_rows(connection, f"SELECT {', '.join(expected[0])} FROM {source}"), expected)
+        query = partial(fetch_rows, connection)
+        day = query("SELECT MAX(EVENT_DATE) AS DAY FROM GOLD.AUDIENCE_DAILY")[0]["DAY"]
+        yield from compare(query, oracle_gold(paths, day) | oracle_views(paths, day))
 
 
 def main() -> int:
@@ -92,7 +91,7 @@ def main() -> int:
         with Progress(*columns, console=console) as progress:
             paths = raw_events(settings, Path(directory), progress)
         with console.status("The oracle recomputes"):
-            for name, rows_count, differing in compare(settings, paths):
+            for name, rows_count, differing in compare_warehouse(settings, paths):
                 found[name] = not differing
                 told = f"{len(differing):,} values differ, first {differing[0]}" if differing else "equal"
                 console.print(f"{name}: {rows_count:,} rows, {told}", highlight=False)

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+
+def compare(
+    query: Callable[[str], list[dict[str, Any]]], recomputed: dict[str, list[dict[str, Any]]]
+) -> Iterator[tuple[str, int, list[tuple[Any, ...]]]]:
+    """Of each table and view that the oracle tells: its name, the oracle's rows, and what the warehouse tells otherwise."""
+    for name, rows in recomputed.items():
+        assert rows, f"the oracle tells nothing of {name}"
+        expected = [{column.upper(): value for column, value in row.items()} for row in rows]
+        source = name.upper() if name.startswith("gold.") else f"BI.{name}"
+        yield name, len(rows), differences(query(f"SELECT {', '.join(expected[0])} FROM {source}"), expected)
 
 
 def differences(told: list[dict[str, Any]], expected: list[dict[str, Any]]) -> list[tuple[Any, ...]]:

@@ -14,7 +14,7 @@ from playhead.errors import StackError
 from playhead.io.kafka import broker_answers
 from playhead.local.class_archive import archive_options
 from playhead.local.jars import ensure_jars
-from playhead.local.java import require_java
+from playhead.local.java import INLINE_LESS, require_java
 from playhead.local.processes import LOOPBACK, free_port, running_process, wait_until
 from playhead.settings import Settings, get_settings
 from playhead.spark import classpath
@@ -83,7 +83,7 @@ def prepare(work_dir: Path, cache_dir: Path, port: int, controller_port: int, *,
     properties.write_text(render_properties(server_properties(data_dir, port, controller_port)), encoding="utf-8")
     log4j = work_dir / "log4j2.properties"
     log4j.write_text(_LOG4J, encoding="utf-8")
-    java = [str(require_java()), "-cp", classpath(ensure_jars(cache_dir, "kafka"))]
+    java = [str(require_java()), *INLINE_LESS, "-cp", classpath(ensure_jars(cache_dir, "kafka"))]
     options = ["-Xmx512m", f"-Dlog4j2.configurationFile={log4j}"]
     if not (data_dir / "meta.properties").is_file():
         _format_storage([*java, *archive_options(cache_dir, "kafka", java, may_record=False), *options], properties)

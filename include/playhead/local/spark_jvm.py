@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from playhead.local.jars import ensure_jars, pyspark_home
+from playhead.local.java import INLINE_LESS
 from playhead.spark import classpath
 
 # What Spark's launcher adds for Java 17 (org.apache.spark.launcher.JavaModuleOptions).
@@ -19,6 +20,7 @@ _OPTIONS = (
     "--add-modules=jdk.incubator.vector",
     *(f"--add-opens={package}=ALL-UNNAMED" for package in _OPENED_PACKAGES),
     "-Dio.netty.tryReflectionSetAccessible=true",
+    *INLINE_LESS,
 )
 
 

@@ -170,6 +170,11 @@ class Settings(BaseSettings):
         """Where producers keep their ledgers (DESIGN invariant 1)."""
         return self.home / "ledger"
 
+    @property
+    def plays_file(self) -> Path:
+        """Where the collector remembers plays that report by CMCD."""
+        return self.home / "collector" / "plays.sqlite"
+
     def ports(self) -> dict[str, int]:
         """Every port of the embedded stack by part."""
         return {part: self.port(part) for part in _PORT_OFFSETS}

@@ -30,7 +30,7 @@ def build_app(settings: Settings) -> Starlette:
     limits = Limits({name: topic.max_message_bytes - _RECORD_OVERHEAD_BYTES for name, topic in topics.items()})
     sender = BrokerSender(client_config(settings), settings.ledger_dir)
     logger.info("producer id %s, ledger in %s, broker %s", sender.producer_id, settings.ledger_dir, settings.bootstrap)
-    return create_app(sender, Catalogue(settings.home / "catalogue.json"), Plays(settings.home / "collector" / "plays.sqlite"), limits)
+    return create_app(sender, Catalogue(settings.home / "catalogue.json"), Plays(settings.plays_file), limits)
 
 
 def main() -> int:

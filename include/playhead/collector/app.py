@@ -78,10 +78,10 @@ class Collector:
             _check_count(len(lines), self.limits)
         except TooLargeError as error:
             return self._too_large("cmcd", error)
-        intake, settled = self.reports.take(lines, client, time.time())
+        intake, receipt = self.reports.take(lines, client, time.time())
         answer = await self._answer("cmcd", intake)
         if answer.status_code < 300:
-            self.reports.settle(client, settled)
+            self.reports.settle(client, receipt)
         return answer
 
     async def healthz(self, _request: Request) -> Response:

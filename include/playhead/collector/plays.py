@@ -1,7 +1,8 @@
-"""What the collector remembers of plays that report by CMCD: the reports that arrived, and those held until they are complete.
+"""What the collector remembers of plays that report by CMCD: the reports that arrived, those held until complete, those yet unanswered.
 
 In SQLite beside the collector's ledger, so that a restart, or a second worker on the same machine, maps a report as the first would have.
-Written before the events that follow from it are sent: a crash in between leaves nothing that the player's retry would not repeat.
+Written before the events that follow from it are sent: a crash in between leaves nothing that the player's retry would not repeat. A report
+is unanswered until its player was told that it is taken; `collector/gaps.py` counts what is missing by the others.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ CREATE TABLE IF NOT EXISTS report (
   sid TEXT, target TEXT, sn INTEGER, ts INTEGER NOT NULL, state TEXT, position_ms INTEGER, held TEXT,
   PRIMARY KEY (sid, target, sn)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS held (
+  sid TEXT, target TEXT, sn INTEGER, PRIMARY KEY (sid, target, sn)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unanswered (
   sid TEXT, target TEXT, sn INTEGER, PRIMARY KEY (sid, target, sn)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS play_seen ON play (seen_at);
 """
@@ -70,8 +73,14 @@ class Plays:
         state, position, held = (None, None, None) if transition is None else (transition.state, transition.position_ms, transition.held)
         row = (sid, target, report.sn, report.ts, state, position, None if held is None else json.dumps(held))
         added = self._db.execute("INSERT INTO report VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row).rowcount
+        if added:
+            self._db.execute("INSERT INTO unanswered VALUES (?, ?, ?)", (sid, target, report.sn))
         if added and held is not None:
             self._db.execute("INSERT INTO held VALUES (?, ?, ?)", (sid, target, report.sn))
+
+    def answer(self, sid: str, target: str, sn: int) -> None:
+        """The player was told that this report is taken."""
+        self._db.execute("DELETE FROM unanswered WHERE sid = ? AND target = ? AND sn = ?", (sid, target, sn))
 
     def release(self, sid: str, target: str, sn: int) -> None:
         """This held report is settled: what it says was acknowledged."""
@@ -86,8 +95,9 @@ class Plays:
 
     def forget(self, before: float) -> None:
         """Drops plays last seen before that time."""
-        self._db.execute("DELETE FROM held WHERE (sid, target) IN (SELECT sid, target FROM play WHERE seen_at < ?)", (before,))
-        self._db.execute("DELETE FROM report WHERE (sid, target) IN (SELECT sid, target FROM play WHERE seen_at < ?)", (before,))
+        for table in ("unanswered", "held", "report"):
+            over = "SELECT sid, target FROM play WHERE seen_at < ?"
+            self._db.execute(f"DELETE FROM {table} WHERE (sid, target) IN ({over})", (before,))  # noqa: S608  (names from here)
         self._db.execute("DELETE FROM play WHERE seen_at < ?", (before,))
 
     def commit(self) -> None:

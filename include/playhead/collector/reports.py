@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from playhead.collector.catalogue import Catalogue
@@ -19,7 +20,16 @@ from playhead.events.validation import Fault
 logger = logging.getLogger(__name__)
 
 _SILENCE_S = 120.0
-_MEMORY_S = 26 * 3600.0  # a play lasts at most 24 h (DESIGN, times and identity)
+# A play lasts at most 24 h (DESIGN, times and identity); what its player lost is counted every night, and a night or two may fail.
+_MEMORY_S = 74 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What to remember once a request's records are acknowledged, as (sid, sn): reports that were taken, and held ones that are settled."""
+
+    taken: list[tuple[str, int]] = field(default_factory=list)
+    settled: list[tuple[str, int]] = field(default_factory=list)
 
 
 class Reports:
@@ -31,9 +41,9 @@ class Reports:
         self._plays = plays
         self._limits = limits
 
-    def take(self, lines: Sequence[bytes], client: Client, now: float) -> tuple[Intake, list[tuple[str, int]]]:
-        """What becomes of the lines, and which held reports (sid, sn) are settled once the records are acknowledged."""
-        intake, settled = Intake(), list[tuple[str, int]]()
+    def take(self, lines: Sequence[bytes], client: Client, now: float) -> tuple[Intake, Receipt]:
+        """What becomes of the lines, and what to settle() once the records are acknowledged."""
+        intake, receipt = Intake(), Receipt()
         for index, line in enumerate(lines):
             report = parse_report(line)
             if isinstance(report, Fault):
@@ -43,13 +53,15 @@ class Reports:
             if title is None:
                 intake.reject(index, [Fault("unknown_content", f"content id {report.content_id!r:.80} is not in the catalogue")])
                 continue
-            settled += self._take_report(intake, index, report, client, title, now)
+            self._take_report(intake, receipt, index, report, client, title, now)
         self._plays.commit()
-        return intake, settled
+        return intake, receipt
 
-    def settle(self, client: Client, settled: Sequence[tuple[str, int]]) -> None:
-        """The records that settle these held reports were acknowledged."""
-        for sid, sn in settled:
+    def settle(self, client: Client, receipt: Receipt) -> None:
+        """The records of the request were acknowledged."""
+        for sid, sn in receipt.taken:
+            self._plays.answer(sid, client.target, sn)
+        for sid, sn in receipt.settled:
             self._plays.release(sid, client.target, sn)
         self._plays.commit()
 
@@ -79,19 +91,20 @@ class Reports:
         self._plays.commit()
 
     def _take_report(
-        self, intake: Intake, index: int, report: Report, client: Client, title: Mapping[str, Any], now: float
-    ) -> list[tuple[str, int]]:
+        self, intake: Intake, receipt: Receipt, index: int, report: Report, client: Client, title: Mapping[str, Any], now: float
+    ) -> None:
         outcome = map_report(report, client, title, self._plays.history(report.sid, client.target))
         records, faults = self._to_records(outcome)
         if faults:
             intake.reject(index, faults)
-            return []
+            return
         self._plays.remember(report, client.target, outcome.transition, now)
         if outcome.ignored is not None:
             intake.ignore(index, outcome.ignored)
         else:
             intake.accept(*records)
-        return [(report.sid, sn) for sn in outcome.released]
+        receipt.taken.append((report.sid, report.sn))
+        receipt.settled.extend((report.sid, sn) for sn in outcome.released)
 
     def _to_records(self, outcome: Outcome) -> tuple[list[Record], list[Fault]]:
         """A report is taken whole or not at all; a held event must be sound too, but for the part it waits for."""

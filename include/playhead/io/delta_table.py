@@ -129,10 +129,12 @@ def query_log(
     *,
     version: int | None = None,
     days: Collection[str] | None = None,
+    beside: Mapping[str, pa.Table] | None = None,
 ) -> list[dict[str, Any]]:
     """Answer of DuckDB to a question about a log table, which is `log` in it; a table that does not exist has no rows.
 
     The table is asked as it is now, or as it was at `version`; where `days` are given, only in the files of these days of a batch table.
+    Tables that lie `beside` it can be asked together with it, by their names.
     """
     table = find_table(lake, name)
     if table is not None and version is not None:
@@ -143,7 +145,8 @@ def query_log(
         shape = arrow_schema(contract)  # a column that an older table lacks is NULL
         wanted = None if days is None else [(day_column(contract), "in", sorted(days))]
         rows = shape.empty_table() if table is None else table.to_pyarrow_dataset(schema=shape, file_pruning_predicate=wanted)
-        database.register("log", rows)
+        for table_name, given in {"log": rows, **(beside or {})}.items():
+            database.register(table_name, given)
         answer: pa.Table = database.sql(sql, params=parameters or None).to_arrow_table()
     return list(answer.to_pylist())
 

@@ -1,4 +1,4 @@
-"""`playhead accounts`, `playhead reconcile`, `playhead restatements`: the books as a whole, by minute, and which told numbers changed."""
+"""`playhead accounts`, `reconcile`, `gaps`, `restatements`: the books as a whole, by minute, back to players, and changed numbers."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _out = Console()
 _SHOWN_MINUTES = 50
 _SHOWN_RECEIPTS = 100
+_SHOWN_GAPS = 50
 
 
 class Output(StrEnum):
@@ -86,6 +87,23 @@ def reconcile(
         )
 
 
+def gaps(
+    days: Annotated[int, typer.Option(min=1, help="How many days back.")] = 7,
+    output: Annotated[Output, typer.Option("--output", "-o", help="table or json")] = Output.TABLE,
+) -> None:
+    """Say which plays lost reports on the way to the collector, and in which hour, as last counted; the largest gaps first."""
+    from playhead.jobs.cmcd_gaps import read_gaps
+
+    rows = read_gaps(get_settings().lake, since=datetime.now(UTC) - timedelta(days=days))
+    if output is Output.JSON:
+        for row in rows:
+            typer.echo(json.dumps(row, default=str))
+    elif rows:
+        _out.print(_gaps_table(rows))
+    else:
+        _out.print(f"No play that was counted has lost a report in the last {days} days.", highlight=False)
+
+
 def restatements(
     table: Annotated[str | None, typer.Option(help="Only this table, as gold.content_daily.")] = None,
     days: Annotated[int, typer.Option(min=1, help="How many days back.")] = 30,
@@ -104,6 +122,19 @@ def restatements(
         _out.print(_receipts_table(receipts))
     else:
         _out.print(f"No published number has changed in the last {days} days.", highlight=False)
+
+
+def _gaps_table(rows: Sequence[dict[str, Any]]) -> Table:
+    table = Table("play", "target", "hour (UTC)", title="Lost reports", title_justify="left")
+    for column in ("expected", "heard", "missing", "first", "last"):
+        table.add_column(column, justify="right")
+    for row in rows[:_SHOWN_GAPS]:
+        counts = (row["expected_reports_count"], row["heard_reports_count"], row["missing_reports_count"], row["first_sn"], row["last_sn"])
+        place = (row["playback_id"], row["cmcd_target"], f"{row['event_hour']:%Y-%m-%d %H:00}")
+        table.add_row(*place, *(f"{count:,}" for count in counts))
+    if len(rows) > _SHOWN_GAPS:
+        table.caption = f"and {len(rows) - _SHOWN_GAPS:,} more; --output json has all of them"
+    return table
 
 
 def _receipts_table(receipts: Sequence[dict[str, Any]]) -> Table:

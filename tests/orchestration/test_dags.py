@@ -76,6 +76,17 @@ def test_the_nightly_look_at_the_books_waits_for_nothing_and_fails_with_what_dif
             task.python_callable()
 
 
+def test_the_nightly_count_of_lost_reports_asks_the_collectors_memory_and_waits_for_nothing(dags: dict[str, Any]) -> None:
+    from playhead.settings import get_settings
+
+    task, asked = dags["maintain"].get_task("count_gaps"), list[Any]()
+    assert not task.upstream_task_ids, "books that differ fail their task, and would keep this one from running"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("playhead.jobs.cmcd_gaps.count_gaps", lambda *given: asked.extend(given))
+        task.python_callable()
+    assert asked == [get_settings().lake, get_settings().plays_file]
+
+
 def _raise(error: Exception) -> Any:
     def fail(*_: object, **__: object) -> None:
         raise error

@@ -1,9 +1,8 @@
 """`python -m playhead.observability.exporter`: the whole system's metrics for Prometheus, on loopback, read when it scrapes.
 
 It holds no engine and asks for nothing that grows: a heartbeat file, the new versions of bronze, the brokers' offsets, the ops logs when
-they have changed, the last hour of live numbers, and the records of the last load and
-the last reconciliation. Sources are read side by side; one that cannot be read
-is `playhead_source_up` 0.
+they have changed, the last hour of live numbers, and the records of the last load and the last reconciliation. Sources are read side by
+side; one that cannot be read is `playhead_source_up` 0.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ from playhead.observability import metrics as m
 from playhead.observability.sources.books import read_books
 from playhead.observability.sources.bronze import BronzeChanges
 from playhead.observability.sources.builds import Builds
+from playhead.observability.sources.gaps import Gaps
 from playhead.observability.sources.kafka import read_lag
 from playhead.observability.sources.live import read_live
 from playhead.observability.sources.loads import read_loads
@@ -135,6 +135,7 @@ def system_sources(settings: Settings) -> dict[str, Source]:
         "live": lambda: read_live(settings.lake),
         "loads": lambda: read_loads(settings.lake),
         "books": lambda: read_books(settings.lake),
+        "gaps": Gaps(settings.lake).read,
     }
 
 

@@ -164,4 +164,9 @@ DIFFERING_MINUTES = Metric(
     ("table",),
 )
 
+CMCD_PLAYS = Metric("playhead_cmcd_plays", "gauge", "Plays whose CMCD reports the newest nightly count looked at, by ops.cmcd_gaps.")
+CMCD_PLAYS_WITH_GAPS = Metric("playhead_cmcd_plays_with_gaps", "gauge", "Those of them of which a report is missing.")
+CMCD_EXPECTED = Metric("playhead_cmcd_expected_reports", "gauge", "Reports that their players numbered, as far as was heard.")
+CMCD_MISSING = Metric("playhead_cmcd_missing_reports", "gauge", "Reports that their players numbered and the collector never took.")
+
 METRICS: tuple[Metric, ...] = tuple(value for value in globals().values() if isinstance(value, Metric))

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ from typing import Any
 import httpx
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
 from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
+from playhead.cli import app
 from playhead.collector.app import create_app
 from playhead.collector.catalogue import Catalogue
 from playhead.collector.gaps import QUIET_S
@@ -27,6 +29,9 @@ from playhead.events.clients import Client
 from playhead.events.producer import Record
 from playhead.io.delta_table import query_log, table_version
 from playhead.jobs.cmcd_gaps import CMCD_GAPS, count_gaps, read_gaps
+from playhead.observability import metrics as m
+from playhead.observability.sources.gaps import Gaps
+from playhead.settings import get_settings
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EVENING = NOON + timedelta(hours=8)
@@ -185,6 +190,46 @@ def test_forget__takes_the_unanswered_ones_along(collector: Collector) -> None:
         assert database.execute("SELECT count(*) FROM unanswered").fetchone() == (0,)
 
 
+def test_metrics__are_of_the_newest_night(collector: Collector) -> None:
+    gaps = Gaps(collector.lake)
+    assert gaps.read() == {}, "nothing was counted yet"
+    collector.hear(0, 9, sid="p-1")
+    collector.hear(0, 2, sid="p-2")
+    collector.count()
+    collector.hear(1, sid="p-2", at=EVENING)
+    collector.hear(0, 1, 64, sid="p-3", at=EVENING)
+    collector.hear(0, sid="p-3", target="other", at=EVENING)
+    collector.count(EVENING + timedelta(days=1))
+    # The second night told p-2 as healed (0 to 2), p-3 with 2 to 63 missing (0 to 64), and its other target (0); p-1 is of the first.
+    expected = {m.CMCD_PLAYS: 3.0, m.CMCD_PLAYS_WITH_GAPS: 1.0, m.CMCD_EXPECTED: 69.0, m.CMCD_MISSING: 62.0}
+    assert gaps.read() == {metric: {(): value} for metric, value in expected.items()}
+    collector.hear(*range(2, 64), sid="p-3", at=EVENING + timedelta(days=1, hours=1))
+    collector.count(EVENING + timedelta(days=1, hours=2))
+    assert gaps.read()[m.CMCD_MISSING] == {(): 0.0}, "counted again by hand, it is healed at once"
+
+
+@pytest.fixture
+def configured(collector: Collector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
+    monkeypatch.setenv("PLAYHEAD_STATE_DIR", str(tmp_path))
+    get_settings.cache_clear()
+    yield collector
+    get_settings.cache_clear()
+
+
+def test_command__names_plays_with_gaps_and_no_others(configured: Collector) -> None:
+    assert "No play that was counted has lost a report" in CliRunner().invoke(app, ["gaps"]).stdout
+    configured.hear(0, 3)
+    configured.hear(0, 1, sid="p-2")
+    configured.count()
+    days = str((datetime.now(UTC) - NOON).days + 2)
+    done = CliRunner().invoke(app, ["gaps", "--days", days], env={"COLUMNS": "140"})
+    assert done.exit_code == 0, done.output
+    assert "p-1" in done.stdout
+    assert "p-2" not in done.stdout
+    (line,) = CliRunner().invoke(app, ["gaps", "--days", days, "--output", "json"]).stdout.splitlines()
+    assert (json.loads(line)["playback_id"], json.loads(line)["missing_reports_count"]) == ("p-1", 2)
+
+
 class Broker:
     """Keeps what it acknowledges."""
 
@@ -221,9 +266,12 @@ class Network:
         """The collector's answers."""
 
         async def conversation() -> list[int]:
-            app = create_app(self.broker, Catalogue(self.home / "catalogue.json"), Plays(self.home / "plays.sqlite"), LIMITS)
-            transport = httpx.ASGITransport(app, client=("203.0.113.7", 5000))
-            async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://collector") as client:
+            collector = create_app(self.broker, Catalogue(self.home / "catalogue.json"), Plays(self.home / "plays.sqlite"), LIMITS)
+            transport = httpx.ASGITransport(collector, client=("203.0.113.7", 5000))
+            async with (
+                collector.router.lifespan_context(collector),
+                httpx.AsyncClient(transport=transport, base_url="http://collector") as client,
+            ):
                 return [(await client.post("/v1/cmcd", content=line)).status_code for line in lines]
 
         return asyncio.run(conversation())

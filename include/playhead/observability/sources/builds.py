@@ -1,17 +1,14 @@
-"""Builds, by the logs they write (ops.build_log, publish_log, restatements, quality_scores). Each is read again only at a new version."""
+"""Builds, by the logs they write (ops.build_log, publish_log, restatements, quality_scores)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, get_args
-
-from deltalake import DeltaTable
 
 from playhead.contracts.model import built_tables
 from playhead.contracts.shapes import Dimension
-from playhead.io.delta_table import find_table, query_log
 from playhead.observability import metrics as m
+from playhead.observability.sources.log import Log
 
 _LAST_PULL = """
 SELECT dag_id AS dag, epoch(finished_at) AS finished, epoch(finished_at - planned_at) AS seconds,
@@ -30,40 +27,17 @@ FROM log SEMI JOIN (SELECT table_name, max_by(run_id, judged_at) AS run_id FROM 
 _UNUSUAL = "SELECT table_name, count(DISTINCT partition_key) FROM log WHERE cardinality(anomalies) > 0 GROUP BY ALL"
 
 
-@dataclass
-class _Log:
-    """What questions about a log table last brought, good as long as the table has no new version."""
-
-    lake: str
-    name: str
-    questions: tuple[str, ...]
-    _table: DeltaTable | None = None
-    _version: int = -1
-    _answers: list[list[dict[str, Any]]] = field(default_factory=list)
-
-    def ask(self) -> list[list[dict[str, Any]]]:
-        if self._table is None:
-            self._table = find_table(self.lake, self.name)
-        else:
-            self._table.update_incremental()
-        version = -1 if self._table is None else int(self._table.version())
-        if not self._answers or version != self._version:
-            self._answers = [query_log(self.lake, self.name, question) for question in self.questions]
-            self._version = version
-        return self._answers
-
-
 class Builds:
     """The builds of a lake; one that never built has counts of zero, and no last build."""
 
     def __init__(self, lake: str) -> None:
-        self._builds = _Log(lake, "ops.build_log", (_LAST_PULL, _BUILDS, _REFUSED))
+        self._builds = Log(lake, "ops.build_log", (_LAST_PULL, _BUILDS, _REFUSED))
         # From zero on: a counter that appears at one would hide its first refusal from increase().
         self._none_yet: dict[tuple[str, ...], float] = {(name,): 0.0 for layer in ("silver", "gold") for name in built_tables(layer)}
         self._none_restated: dict[tuple[str, ...], float] = {(name,): 0.0 for name in built_tables("gold")}
-        self._publishes = _Log(lake, "ops.publish_log", (_PUBLISHED,))
-        self._restatements = _Log(lake, "ops.restatements", (_RESTATED,))
-        self._scores = _Log(lake, "ops.quality_scores", (_LAST_SCORES, _UNUSUAL))
+        self._publishes = Log(lake, "ops.publish_log", (_PUBLISHED,))
+        self._restatements = Log(lake, "ops.restatements", (_RESTATED,))
+        self._scores = Log(lake, "ops.quality_scores", (_LAST_SCORES, _UNUSUAL))
 
     def read(self) -> m.Readings:
         """The last pull build of each DAG, and what was recorded, published, scored, restated and refused so far."""

@@ -20,13 +20,10 @@ logger = logging.getLogger(__name__)
 
 CMCD_GAPS = "ops.cmcd_gaps"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# What the table does not say yet: reports are only ever added to an hour, so both counts tell whether anything has changed.
+# What the table does not say yet. Reports are only ever added: an hour that has changed is not again what it was before.
 _NEWS = """
-WITH told AS (
-    FROM log WHERE event_hour >= $first
-    QUALIFY row_number() OVER (PARTITION BY playback_id, cmcd_target, event_hour ORDER BY counted_at DESC) = 1
-)
-FROM counted ANTI JOIN told USING (playback_id, cmcd_target, event_hour, heard_reports_count, missing_reports_count)
+FROM counted ANTI JOIN (FROM log WHERE event_hour >= $first) AS told
+USING (playback_id, cmcd_target, event_hour, heard_reports_count, missing_reports_count)
 """
 # The newest row of each hour that has a gap, the largest first.
 _GAPS = """

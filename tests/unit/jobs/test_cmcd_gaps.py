@@ -126,6 +126,14 @@ def test_count_gaps__a_late_report_heals_the_table_and_leaves_a_trace(collector:
     assert read_gaps(collector.lake, since=NOON + timedelta(hours=2)) == []
 
 
+def test_count_gaps__a_report_of_the_hour_before_fills_the_gap_of_the_next(collector: Collector) -> None:
+    collector.hear(0, 61)
+    assert collector.count() == [("p-1", "", 0, 1, 1, 0, 0, 0), ("p-1", "", 1, 61, 1, 60, 61, 61)]
+    collector.hear(59, at=EVENING)
+    # 1 to 58 are missing before 59, in its hour; 60 before 61. Nothing else of the second hour was heard.
+    assert collector.count(EVENING + timedelta(days=1)) == [("p-1", "", 0, 60, 2, 58, 0, 59), ("p-1", "", 1, 2, 1, 1, 61, 61)]
+
+
 def test_count_gaps__a_restart_of_the_collector_is_no_gap(collector: Collector) -> None:
     collector.hear(0, 1, 2)
     collector.plays.close()

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import httpx
 import pytest
 from confluent_kafka import Consumer
 
+from playhead.collector.gaps import QUIET_S, HeardHour, read_heard_hours
 from playhead.events.ledger import read_ledger
 from playhead.events.validation import find_faults
 from playhead.io.kafka import ensure_topics
@@ -40,6 +42,7 @@ class Watched:
     plays: list[MeasuredPlay]
     records: list[tuple[dict[str, Any], dict[str, bytes]]]
     ledger_dir: Path
+    heard: list[HeardHour]
     metrics: str
 
     def events(self, playback: MeasuredPlay, event_type: str) -> list[dict[str, Any]]:
@@ -64,7 +67,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             wait_until(lambda: is_healthy(address), lambda: process.poll() is None, "the collector", log, 60)
             plays = play(2, home=home, cache_dir=Settings().cache_dir, collector=address, port=free_port())
             metrics = httpx.get(f"{address}/metrics").text
-        yield Watched(plays, consume(bootstrap), home / "ledger", metrics)
+            heard = read_heard_hours(Settings(state_dir=home).plays_file, time.time() + 2 * QUIET_S)
+        yield Watched(plays, consume(bootstrap), home / "ledger", heard, metrics)
 
 
 def is_healthy(address: str) -> bool:
@@ -125,6 +129,13 @@ def test_real_player__every_report_is_answered_for(watched: Watched) -> None:
     for each in watched.plays:
         assert each.reports["rejected"] == each.reports["failed"] == 0
         assert each.reports["accepted"] + each.reports["ignored"] == each.reports["sent"]
+
+
+def test_real_player__no_number_of_its_reports_is_passed_over(watched: Watched) -> None:
+    """The numbers that hls.js gives begin at 0 and rise by one, as the count of lost reports presumes."""
+    for each in watched.plays:
+        hours = [hour for hour in watched.heard if hour.playback_id == each.playback_id]
+        assert (sum(hour.heard for hour in hours), sum(hour.missing for hour in hours)) == (each.reports["sent"], 0)
 
 
 def test_real_player__the_collectors_ledger_holds_every_record(watched: Watched) -> None:

@@ -1,4 +1,4 @@
-"""All of gold from silver that was built before: five tables over 35 days of at least as many events as the size says.
+"""All of gold from silver that was built before: every table over 35 days of at least as many events as the size says.
 
 The figure is seconds, of what both do: reading silver, computing the tables and writing them (of ours, staging and publishing both phases).
 `gate_s` is what ours spends on judging every partition before it is shown; the peer judges nothing. The engine is warm but for the first

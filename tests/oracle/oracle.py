@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from oracle_gold import TABLES, VIEWS, VISITS_SQL
+from oracle_money import MONEY_TABLES, MONEY_VIEWS
 from oracle_validity import AD, FIELDS, INTERACTION, SESSION, VIDEO, is_valid, words
 
 DAY_MS = 86_400_000
@@ -46,17 +47,18 @@ def oracle_views(paths: Iterable[Path], as_of: date) -> dict[str, list[dict[str,
 
 
 def oracle_gold(paths: Iterable[Path], as_of: date, change: tuple[str, str, str] | None = None) -> dict[str, list[dict[str, Any]]]:
-    """The gold tables, and the views of the audience, titles, devices and countries, with all their columns.
+    """The gold tables, and the views of the audience, titles, devices, countries and money, with all their columns.
 
     `change` is a definition told wrong on purpose: the table or view, and what to replace in its SQL by what.
     """
     with duckdb.connect() as db:
         _prepare(db, paths)
         db.execute(VISITS_SQL)
-        for name, sql in TABLES.items():
+        tables, views = TABLES | MONEY_TABLES, VIEWS | MONEY_VIEWS
+        for name, sql in tables.items():
             db.execute(_changed(name, sql, change))
-        answers = {f"gold.{name}": _rows(db, f"FROM {name}", {}) for name in TABLES}
-        return answers | {name: _rows(db, _changed(name, sql, change), {"as_of": as_of}) for name, sql in VIEWS.items()}
+        answers = {f"gold.{name}": _rows(db, f"FROM {name}", {}) for name in tables}
+        return answers | {name: _rows(db, _changed(name, sql, change), {"as_of": as_of}) for name, sql in views.items()}
 
 
 def _changed(name: str, sql: str, change: tuple[str, str, str] | None) -> str:
@@ -117,7 +119,9 @@ def _add_valid(db: duckdb.DuckDBPyConnection, topic: str, lines: pa.Table) -> No
             floor(bitrate::DOUBLE + 0.5)::BIGINT AS bitrate_kbps, dropped_frames::BIGINT AS dropped, fatal = 'true' AS fatal,
             CASE WHEN coalesce(currency, 'USD') = 'USD' THEN ad_price::DECIMAL(18, 6) END AS price,
             country, app_version, content_title, content_type, content_genre, subscription_tier, user_signup_date::DATE AS signup,
-            page_views::BIGINT AS page_views, app_crashes::BIGINT AS app_crashes, network_errors::BIGINT AS network_errors
+            page_views::BIGINT AS page_views, app_crashes::BIGINT AS app_crashes, network_errors::BIGINT AS network_errors,
+            ad_id, ad_type, ad_campaign_id, floor(ad_position::DOUBLE * 1000 + 0.5)::BIGINT AS ad_position_ms,
+            floor(view_duration::DOUBLE * 1000 + 0.5)::BIGINT AS view_ms, coalesce(currency, 'USD') = 'USD' AS in_dollars, ab_test_variant
         FROM judged
         WHERE {is_valid(topic)} AND epoch_ms(received) - epoch_ms(moment) <= {LATE_MS}
         """,
@@ -279,7 +283,8 @@ CREATE TABLE events (
     user_id VARCHAR, device_type VARCHAR, platform VARCHAR, cdn VARCHAR, player VARCHAR, playback_id VARCHAR, content_id VARCHAR,
     duration_s BIGINT, position_s BIGINT, startup_ms BIGINT, stall_ms BIGINT, bitrate_kbps BIGINT, dropped BIGINT, fatal BOOLEAN,
     price DECIMAL(18, 6), country VARCHAR, app_version VARCHAR, content_title VARCHAR, content_type VARCHAR, content_genre VARCHAR,
-    subscription_tier VARCHAR, signup DATE, page_views BIGINT, app_crashes BIGINT, network_errors BIGINT
+    subscription_tier VARCHAR, signup DATE, page_views BIGINT, app_crashes BIGINT, network_errors BIGINT, ad_id VARCHAR, ad_type VARCHAR,
+    ad_campaign_id VARCHAR, ad_position_ms BIGINT, view_ms BIGINT, in_dollars BOOLEAN, ab_test_variant VARCHAR
 )"""
 _ONCE_SQL = """
 CREATE TABLE once AS

@@ -22,7 +22,9 @@ from differences import differences
 
 from oracle import oracle_gold, oracle_views
 
-VIEWS = ("V_USER_SEGMENTS", "V_CONTENT_TRENDS", "V_EXECUTIVE_KPIS", "V_DEVICE_ANALYTICS", "V_GEOGRAPHIC_ANALYTICS")
+VIEWS = (
+    "V_USER_SEGMENTS", "V_CONTENT_TRENDS", "V_EXECUTIVE_KPIS", "V_DEVICE_ANALYTICS", "V_GEOGRAPHIC_ANALYTICS", "V_AD_PERFORMANCE",
+)  # fmt: skip
 AS_OF = date(2026, 11, 23)
 OPTIONS = SimulationOptions(12, 60, 40, 42, 0.01, 0.01, 0.001, 0.02, 0.01)
 
@@ -96,6 +98,8 @@ def test_view_equals_the_oracle(loaded: SnowflakeConnection, expected: dict[str,
         ("V_EXECUTIVE_KPIS", "DATEADD(DAY, -8", "DATEADD(DAY, -7"),
         ("V_DEVICE_ANALYTICS", "S.COMPLETED / NULLIF(S.PLAYS, 0)", "S.COMPLETED / NULLIF(S.STARTED, 0)"),
         ("V_GEOGRAPHIC_ANALYTICS", "COUNT(DISTINCT U.VIEWER_ID)", "COUNT(U.VIEWER_ID)"),
+        ("V_AD_PERFORMANCE", "S.SKIPS / NULLIF(S.IMPRESSIONS, 0)", "S.SKIPS / NULLIF(S.COMPLETES, 0)"),
+        ("V_AD_PERFORMANCE", "1000.0 * S.REVENUE", "100.0 * S.REVENUE"),
     ],
 )
 def test_a_view_told_wrong_is_seen(
@@ -119,6 +123,7 @@ def test_a_view_told_wrong_is_seen(
         ("V_DEVICE_ANALYTICS", "count_if(failed) AS FAILED", "count_if(NOT started) AS FAILED", "V_DEVICE_ANALYTICS"),
         ("user_daily", "least(watched_ms, 3600000) * 6", "least(watched_ms, 3600000) * 5", "V_USER_SEGMENTS"),
         ("user_daily", "count(DISTINCT title)", "count(title)", "V_USER_SEGMENTS"),
+        ("V_AD_PERFORMANCE", "/ nullif(IMPRESSIONS + ERRORS, 0)", "/ nullif(IMPRESSIONS, 0)", "V_AD_PERFORMANCE"),
     ],
 )
 def test_an_oracle_told_wrong_is_seen(

@@ -324,3 +324,31 @@ def test_v_geographic_analytics__a_traveller_is_a_user_of_both_countries(facts: 
 def _naive(moment: datetime) -> datetime:
     """A moment as the warehouse holds it: UTC, without a zone."""
     return moment.replace(tzinfo=None)
+
+
+def test_v_ad_performance__rates_of_impressions_and_money_in_dollars(facts: Facts, ask: Ask) -> None:
+    def ad(day: str, ad_type: str, **values: Any) -> dict[str, Any]:
+        told = {"ad_campaign_id": "spring", "ad_id": "a", "ad_type": ad_type, "ad_position_from_min": 10}
+        return dict(facts.row("gold.ad_daily", event_date=facts.day(day), **told, **values))
+
+    shown = {"ad_impressions_count": 30, "ad_clicks_count": 1, "ad_skips_count": 9, "ad_completes_count": 12, "ad_errors_count": 10}
+    facts.put(
+        "gold.ad_daily",
+        ad("2026-10-25", "mid_roll", ad_impressions_count=1000),  # the 31st day: outside
+        ad("2026-10-26", "mid_roll", ad_impressions_count=10, ad_dollar_impressions_count=5, ad_revenue=Decimal("0.05")),
+        ad("2026-11-24", "mid_roll", **shown, ad_dollar_impressions_count=20, ad_revenue=Decimal("0.20"), ad_view_ms=9_000),
+        ad("2026-11-24", "post_roll", ad_errors_count=1),
+    )
+    mid, post = map(_plain, ask("SELECT * FROM BI.V_AD_PERFORMANCE ORDER BY AD_TYPE"))
+    assert (mid["AD_CAMPAIGN_ID"], mid["AD_ID"], mid["AD_POSITION_FROM_MIN"], mid["IMPRESSIONS"]) == ("spring", "a", 10, 40)
+    worked = {
+        "CTR_PCT": 2.5,  # 1 / 40
+        "SKIP_RATE_PCT": 22.5,  # 9 / 40
+        "COMPLETION_RATE_PCT": 30.0,  # 12 / 40
+        "ERROR_RATE_PCT": 20.0,  # 10 / (40 + 10)
+        "REVENUE": 0.25,
+        "ECPM": 10.0,  # 0.25 / 25 x 1000: 15 impressions were sold in another currency
+    }
+    assert {name: mid[name] for name in worked} == pytest.approx(worked)
+    assert (post["CTR_PCT"], post["ECPM"], post["ERROR_RATE_PCT"]) == (None, None, 100.0)  # nothing was shown
+    assert mid["AS_OF"] == facts.day("2026-11-24")

@@ -74,16 +74,20 @@ def interaction_part(interactions: DataFrame) -> Part:
     )
 
 
+def in_dollars() -> Column:
+    """The ad event's price is in dollars; no currency means dollars."""
+    return F.coalesce(F.col("currency"), F.lit(REVENUE_CURRENCY)) == REVENUE_CURRENCY
+
+
 def ad_part(ad_events: DataFrame) -> Part:
-    """What one ad event adds; only an impression earns, and no currency means dollars."""
+    """What one ad event adds; only an impression earns."""
     is_impression = F.col("event_type") == "ad_impression"
-    is_in_dollars = F.coalesce(F.col("currency"), F.lit(REVENUE_CURRENCY)) == REVENUE_CURRENCY
     return Part(
         ad_events,
         {
             "ad_impressions_count": count_of(is_impression),
             "ad_clicks_count": count_of(F.col("event_type") == "ad_click"),
-            "ad_revenue": F.when(is_impression & is_in_dollars, F.col("ad_price")),
+            "ad_revenue": F.when(is_impression & in_dollars(), F.col("ad_price")),
         },
     )
 

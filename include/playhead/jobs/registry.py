@@ -56,6 +56,7 @@ BUILDS: dict[str, TableBuild] = {
             ("silver.playbacks", "silver.sessions", "silver.session_events", "silver.interactions", "silver.ad_events"),
         ),
         TableBuild("gold.user_content_daily", "gold", ("silver.playbacks", "silver.interactions")),
+        TableBuild("gold.ad_daily", "gold", ("silver.ad_events",)),
         TableBuild("gold.audience_daily", "audience", ("gold.user_daily",), (MONTH_DAYS - 1, 0)),
     )
 }

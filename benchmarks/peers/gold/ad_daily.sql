@@ -1,0 +1,16 @@
+SELECT
+    event_date,
+    coalesce(ad_campaign_id, 'unknown') AS ad_campaign_id,
+    ad_id,
+    ad_type,
+    ad_position_ms // 600000 * 10 AS ad_position_from_min,
+    count(*) FILTER (event_type = 'ad_impression') AS ad_impressions_count,
+    count(*) FILTER (event_type = 'ad_click') AS ad_clicks_count,
+    count(*) FILTER (event_type = 'ad_skip') AS ad_skips_count,
+    count(*) FILTER (event_type = 'ad_complete') AS ad_completes_count,
+    count(*) FILTER (event_type = 'ad_error') AS ad_errors_count,
+    coalesce(sum(view_ms) FILTER (event_type IN ('ad_skip', 'ad_complete')), 0) AS ad_view_ms,
+    count(*) FILTER (event_type = 'ad_impression' AND coalesce(currency, 'USD') = 'USD') AS ad_dollar_impressions_count,
+    coalesce(sum(ad_price) FILTER (event_type = 'ad_impression' AND coalesce(currency, 'USD') = 'USD'), 0) AS ad_revenue
+FROM silver.ad_events
+GROUP BY ALL

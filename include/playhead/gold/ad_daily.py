@@ -1,0 +1,48 @@
+"""gold.ad_daily: what each ad did on each day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from playhead.contracts.conform import conform
+from playhead.contracts.model import load_contract
+from playhead.gold.qoe_hourly import UNKNOWN
+from playhead.gold.sums import Part, ad_part, count_of, in_dollars, sum_parts
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+POSITION_STEP_MIN = 10
+_COUNTED = {
+    "ad_skips_count": "ad_skip",
+    "ad_completes_count": "ad_complete",
+    "ad_errors_count": "ad_error",
+}
+
+
+def build_ad_daily(ad_events: DataFrame) -> DataFrame:
+    """Impressions, what viewers did about them, and what they earned, for views to divide.
+
+    Grain: one row per day, campaign, ad, type and ten minutes of title that the ad stood in; a campaign that an event does not tell is
+    'unknown'. Each event counts on its own day, so that a click after midnight counts on the day after its impression. Only a skip and a
+    completion tell how long an ad was seen.
+
+    Args:
+        ad_events: rows of silver.ad_events.
+    """
+    placed = ad_events.withColumns(
+        {
+            "ad_campaign_id": F.coalesce("ad_campaign_id", F.lit(UNKNOWN)),
+            "ad_position_from_min": F.floor(F.col("ad_position_ms") / (POSITION_STEP_MIN * 60_000)) * POSITION_STEP_MIN,
+        }
+    )
+    counts = {name: count_of(F.col("event_type") == event_type) for name, event_type in _COUNTED.items()}
+    told = {
+        "ad_view_ms": F.when(F.col("event_type").isin("ad_skip", "ad_complete"), F.col("view_ms")),
+        "ad_dollar_impressions_count": count_of((F.col("event_type") == "ad_impression") & in_dollars()),
+    }
+    part = Part(placed, ad_part(placed).measures | counts | told)
+    contract = load_contract("gold.ad_daily")
+    return conform(sum_parts([part], contract.key), contract)

@@ -13,8 +13,8 @@ from deltalake import DeltaTable
 from playhead.contracts.model import load_contract
 
 SILVER = ("playbacks", "sessions", "session_events", "interactions", "ad_events")
-# audience_daily reads user_daily.
-GOLD = ("qoe_hourly", "content_daily", "user_content_daily", "ad_daily", "user_daily", "audience_daily")
+# The last ones read user_daily.
+GOLD = ("qoe_hourly", "content_daily", "user_content_daily", "ad_daily", "user_daily", "audience_daily", "subscriptions_daily")
 _TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMPTZ"}
 _SQL = Path(__file__).parent / "gold"
 

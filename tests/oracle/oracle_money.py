@@ -1,12 +1,15 @@
 """The gold tables and views of ads and subscriptions, as plain DuckDB SQL over the oracle's own events.
 
-Written from DOMAIN.md section 3; nothing of playhead is read. `once` holds each event once.
+Written from DOMAIN.md section 3; nothing of playhead is read. `once` holds each event once, `user_daily` is the oracle's own. No event
+tells a price: PRICES is the price list that the product ships.
 """
 
 from __future__ import annotations
 
 from oracle_validity import AD
 
+PRICES = "(VALUES ('none', 0), ('free', 0), ('basic', 6), ('premium', 12), ('enterprise', 30)) AS prices(tier, price)"
+FILLED = ("last_users", "first_users", "seen", "came", "back", "gone", "up", "down", "brought", "taken", "converted", "free")
 AD_DAILY_SQL = f"""
 CREATE TABLE ad_daily AS
 SELECT day AS event_date, coalesce(ad_campaign_id, 'unknown') AS ad_campaign_id, ad_id, ad_type,
@@ -17,8 +20,33 @@ SELECT day AS event_date, coalesce(ad_campaign_id, 'unknown') AS ad_campaign_id,
     count_if(event_type = 'ad_impression' AND in_dollars) AS ad_dollar_impressions_count,
     coalesce(sum(price) FILTER (event_type = 'ad_impression'), 0) AS ad_revenue
 FROM once WHERE event_type IN {AD} GROUP BY ALL"""
+# Each user's plan on each day and the day before, looked up: no movement is added to another.
+SUBSCRIPTIONS_DAILY_SQL = """
+CREATE TABLE subscriptions_daily AS
+WITH told AS (
+    SELECT user_id, event_date AS day, subscription_tier AS tier, user_signup_date AS signup
+    FROM user_daily WHERE user_id IS NOT NULL AND subscription_tier IS NOT NULL
+),
+users AS (SELECT user_id, min(day) AS first_day, min(day) FILTER (tier <> 'free') AS first_paid FROM told GROUP BY ALL),
+days AS (SELECT unnest(generate_series(min(event_date), max(event_date), INTERVAL 1 DAY))::DATE AS day FROM user_daily),
+held AS (SELECT days.day, users.*, told.tier FROM days JOIN users ON first_day <= day
+    ASOF JOIN told ON told.user_id = users.user_id AND told.day <= days.day),
+paired AS (SELECT held.*, coalesce(told.tier, 'none') AS before FROM held
+    ASOF LEFT JOIN told ON told.user_id = held.user_id AND told.day < held.day),
+named AS (
+    SELECT b.day, before, b.tier, CASE
+        WHEN before = b.tier THEN 'kept'
+        WHEN before = 'none' THEN CASE WHEN signup >= b.day THEN 'new' ELSE 'first_seen' END
+        WHEN before = 'free' THEN CASE WHEN first_paid < b.day THEN 'reactivated' ELSE 'new' END
+        WHEN b.tier = 'free' THEN 'churned'
+        WHEN (before, b.tier) IN (('basic', 'premium'), ('basic', 'enterprise'), ('premium', 'enterprise')) THEN 'expansion'
+        ELSE 'contraction' END AS movement
+    FROM paired b LEFT JOIN told t ON t.user_id = b.user_id AND t.day = b.day
+)
+SELECT day AS event_date, before AS previous_tier, tier AS subscription_tier, movement, count(*) AS users_count FROM named GROUP BY ALL"""
 MONEY_TABLES = {
     "ad_daily": AD_DAILY_SQL,
+    "subscriptions_daily": SUBSCRIPTIONS_DAILY_SQL,
 }
 MONEY_VIEWS = {
     "V_AD_PERFORMANCE": f"""
@@ -37,4 +65,47 @@ SELECT campaign AS AD_CAMPAIGN_ID, ad_id AS AD_ID, ad_type AS AD_TYPE, place AS 
     coalesce(sum(price) FILTER (event_type = 'ad_impression'), 0) AS REVENUE,
     REVENUE::DOUBLE * 1000 / nullif(count_if(event_type = 'ad_impression' AND in_dollars), 0) AS ECPM, $as_of::DATE AS AS_OF
 FROM told GROUP BY ALL""",
+    "V_MRR_ANALYSIS": f"""
+WITH moves AS (
+    SELECT date_trunc('month', event_date)::DATE AS month, event_date AS day, previous_tier AS before, subscription_tier AS tier, movement,
+        users_count AS n, b.price AS old, a.price AS now,
+        day = min(day) OVER (PARTITION BY month) AS is_first, day = max(day) OVER (PARTITION BY month) AS is_last
+    FROM subscriptions_daily d JOIN {PRICES.replace("prices(", "a(")} ON a.tier = d.subscription_tier
+    JOIN {PRICES.replace("prices(", "b(")} ON b.tier = d.previous_tier
+),
+sums AS (
+    SELECT m.month, p.tier, p.price, sum(n) FILTER (m.tier = p.tier AND is_last) AS last_users,
+        sum(n) FILTER (before = p.tier AND is_first OR m.tier = p.tier AND movement = 'first_seen') AS first_users,
+        sum(n) FILTER (m.tier = p.tier AND movement = 'first_seen') AS seen, sum(n) FILTER (m.tier = p.tier AND movement = 'new') AS came,
+        sum(n) FILTER (m.tier = p.tier AND movement = 'reactivated') AS back,
+        sum(n) FILTER (before = p.tier AND movement = 'churned') AS gone,
+        sum(n * (now - old)) FILTER (m.tier = p.tier AND movement = 'expansion') AS up,
+        sum(n * (now - old)) FILTER (m.tier = p.tier AND movement = 'contraction') AS down,
+        sum(n * old) FILTER (m.tier = p.tier AND movement IN ('expansion', 'contraction')) AS brought,
+        sum(n * old) FILTER (before = p.tier AND movement IN ('expansion', 'contraction')) AS taken,
+        sum(n) FILTER (before = 'free' AND m.tier = p.tier) AS converted,
+        sum(n) FILTER (before = 'free' AND is_first OR before = 'none' AND m.tier = 'free') AS free,
+        count(*) FILTER (p.tier IN (before, m.tier)) AS told
+    FROM moves m CROSS JOIN {PRICES.replace("prices(", "p(")} WHERE p.price > 0 GROUP BY ALL
+),
+filled AS (SELECT * REPLACE ({", ".join(f"coalesce({name}, 0) AS {name}" for name in FILLED)}) FROM sums WHERE told > 0)
+SELECT month AS EVENT_MONTH, tier AS SUBSCRIPTION_TIER, price AS MONTHLY_PRICE, last_users AS SUBSCRIBERS,
+    first_users AS OPENING_SUBSCRIBERS, seen AS FIRST_SEEN_SUBSCRIBERS, came AS NEW_SUBSCRIBERS, back AS REACTIVATED_SUBSCRIBERS,
+    gone AS CHURNED_SUBSCRIBERS, price * last_users AS MRR, price * first_users AS OPENING_MRR, price * seen AS FIRST_SEEN_MRR,
+    price * came AS NEW_MRR, up AS EXPANSION_MRR, down AS CONTRACTION_MRR, -price * gone AS CHURNED_MRR, price * back AS REACTIVATED_MRR,
+    brought - taken AS TRANSFERRED_MRR, price * (last_users - first_users) AS NET_MRR,
+    price::DOUBLE / CASE WHEN last_users > 0 THEN 1 END AS ARPU, converted AS CONVERTED_USERS, free AS FREE_USERS,
+    converted * 100.0::DOUBLE / nullif(free, 0) AS CONVERSION_PCT, $as_of::DATE AS AS_OF
+FROM filled""",
+    "V_REVENUE_PER_USER": f"""
+WITH months AS (
+    SELECT date_trunc('month', event_date)::DATE AS month, viewer_id, sum(ad_revenue) AS ads,
+        coalesce(arg_max(subscription_tier, event_date), 'unknown') AS tier
+    FROM user_daily GROUP BY ALL
+)
+SELECT month AS EVENT_MONTH, tier AS SUBSCRIPTION_TIER, count(*) AS USERS, sum(ads) AS AD_REVENUE,
+    sum(coalesce(price, 0)) AS SUBSCRIPTION_REVENUE, sum(ads) + sum(coalesce(price, 0)) AS REVENUE,
+    sum(ads)::DOUBLE / count(*) AS AD_REVENUE_PER_USER, (sum(ads) + sum(coalesce(price, 0)))::DOUBLE / count(*) AS REVENUE_PER_USER,
+    $as_of::DATE AS AS_OF
+FROM months LEFT JOIN {PRICES} USING (tier) GROUP BY ALL""",
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 from snowflake.connector import SnowflakeConnection
@@ -24,17 +26,36 @@ from oracle import oracle_gold, oracle_views
 
 VIEWS = (
     "V_USER_SEGMENTS", "V_CONTENT_TRENDS", "V_EXECUTIVE_KPIS", "V_DEVICE_ANALYTICS", "V_GEOGRAPHIC_ANALYTICS", "V_AD_PERFORMANCE",
+    "V_MRR_ANALYSIS", "V_REVENUE_PER_USER",
 )  # fmt: skip
+# Few simulated viewers change their plans: these do, each on a day by its session. Ann signs up, bob did long ago, cyd subscribes at once.
+PLANS = {
+    ("ann", "2026-10-20"): "10-20 free, 10-25 basic, 11-02 premium, 11-05 basic, 11-10 free, 11-12 premium",
+    ("bob", "2025-01-01"): "11-03 enterprise, 11-15 premium, 11-20 free",
+    ("cyd", "2026-11-04"): "11-04 premium, 11-20 enterprise",
+}
 AS_OF = date(2026, 11, 23)
 OPTIONS = SimulationOptions(12, 60, 40, 42, 0.01, 0.01, 0.001, 0.02, 0.01)
 
 
 @pytest.fixture(scope="module")
 def events(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Raw events of a few simulated viewers, in files."""
+    """Raw events of a few simulated viewers, and of some who change their plans, in files."""
     home = tmp_path_factory.mktemp("oracle")
     run_simulation(OPTIONS, home=home, now_day=date(2026, 11, 24), open_sink=lambda: JsonlSink(home / "events"))
+    sessions = [_session(user, signup, *day.split()) for (user, signup), days in PLANS.items() for day in days.split(", ")]
+    (home / "events" / "plans.jsonl").write_text("\n".join(map(json.dumps, sessions)), encoding="utf-8")
     return sorted((home / "events").glob("*.jsonl"))
+
+
+def _session(user: str, signup: str, day: str, tier: str) -> dict[str, Any]:
+    at = f"2026-{day}T12:00:00Z"
+    return {
+        "event_id": str(uuid5(NAMESPACE_OID, user + day)), "event_type": "session_start", "event_timestamp": at, "received_at": at,
+        "schema_version": 1, "session_id": f"{user}-{day}", "device_id": f"{user}-tv", "user_id": user, "ip_address": "10.0.0.1",
+        "user_agent": "test", "device_type": "tv", "platform": "roku", "app_version": "1", "subscription_tier": tier,
+        "user_signup_date": signup,
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +121,10 @@ def test_view_equals_the_oracle(loaded: SnowflakeConnection, expected: dict[str,
         ("V_GEOGRAPHIC_ANALYTICS", "COUNT(DISTINCT U.VIEWER_ID)", "COUNT(U.VIEWER_ID)"),
         ("V_AD_PERFORMANCE", "S.SKIPS / NULLIF(S.IMPRESSIONS, 0)", "S.SKIPS / NULLIF(S.COMPLETES, 0)"),
         ("V_AD_PERFORMANCE", "1000.0 * S.REVENUE", "100.0 * S.REVENUE"),
+        ("V_MRR_ANALYSIS", "IFF(MOVEMENT = 'first_seen', USERS, 0) AS OPENING", "0 AS OPENING"),
+        ("V_MRR_ANALYSIS", "IFF(IS_CHANGE, -USERS * PRICE_BEFORE, 0)", "0"),
+        ("V_MRR_ANALYSIS", "IFF(MOVEMENT = 'reactivated', USERS, 0) AS REACTIVATED", "0 AS REACTIVATED"),
+        ("V_REVENUE_PER_USER", "EVENT_DATE DESC", "EVENT_DATE"),
     ],
 )
 def test_a_view_told_wrong_is_seen(
@@ -124,6 +149,10 @@ def test_a_view_told_wrong_is_seen(
         ("user_daily", "least(watched_ms, 3600000) * 6", "least(watched_ms, 3600000) * 5", "V_USER_SEGMENTS"),
         ("user_daily", "count(DISTINCT title)", "count(title)", "V_USER_SEGMENTS"),
         ("V_AD_PERFORMANCE", "/ nullif(IMPRESSIONS + ERRORS, 0)", "/ nullif(IMPRESSIONS, 0)", "V_AD_PERFORMANCE"),
+        ("subscriptions_daily", "signup >= b.day", "signup > b.day", "V_MRR_ANALYSIS"),
+        ("subscriptions_daily", "first_paid < b.day", "false", "V_MRR_ANALYSIS"),
+        ("V_MRR_ANALYSIS", "movement = 'churned'", "movement = 'contraction'", "V_MRR_ANALYSIS"),
+        ("V_REVENUE_PER_USER", "arg_max(subscription_tier", "arg_min(subscription_tier", "V_REVENUE_PER_USER"),
     ],
 )
 def test_an_oracle_told_wrong_is_seen(

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from playhead.gold.subscriptions_daily import TIERS
+from playhead.gold.user_daily import PAID_TIERS
+
 Ask = Callable[..., list[dict[str, Any]]]
 Facts = Any  # conftest.Facts
 
@@ -352,3 +355,90 @@ def test_v_ad_performance__rates_of_impressions_and_money_in_dollars(facts: Fact
     assert {name: mid[name] for name in worked} == pytest.approx(worked)
     assert (post["CTR_PCT"], post["ECPM"], post["ERROR_RATE_PCT"]) == (None, None, 100.0)  # nothing was shown
     assert mid["AS_OF"] == facts.day("2026-11-24")
+
+
+def _moved(facts: Facts, day: str, before: str, after: str, movement: str, users: int) -> dict[str, Any]:
+    key = {"event_date": facts.day(day), "previous_tier": before, "subscription_tier": after, "movement": movement}
+    return dict(facts.row("gold.subscriptions_daily", users_count=users, **key))
+
+
+def test_v_mrr_analysis__movements_add_up_to_the_change(facts: Facts, ask: Ask) -> None:
+    facts.put(
+        "gold.subscriptions_daily",
+        _moved(facts, "2026-10-31", "none", "free", "first_seen", 100),
+        _moved(facts, "2026-10-31", "none", "basic", "first_seen", 50),
+        _moved(facts, "2026-11-01", "basic", "basic", "kept", 50),
+        _moved(facts, "2026-11-01", "free", "free", "kept", 90),
+        _moved(facts, "2026-11-01", "free", "basic", "new", 10),
+        _moved(facts, "2026-11-01", "none", "basic", "first_seen", 5),
+        _moved(facts, "2026-11-01", "none", "free", "new", 25),
+        _moved(facts, "2026-11-02", "basic", "basic", "kept", 53),
+        _moved(facts, "2026-11-02", "basic", "premium", "expansion", 8),
+        _moved(facts, "2026-11-02", "basic", "free", "churned", 4),
+        _moved(facts, "2026-11-02", "free", "free", "kept", 115),
+        _moved(facts, "2026-11-03", "basic", "basic", "kept", 53),
+        _moved(facts, "2026-11-03", "premium", "premium", "kept", 5),
+        _moved(facts, "2026-11-03", "premium", "basic", "contraction", 3),
+        _moved(facts, "2026-11-03", "free", "basic", "reactivated", 2),
+        _moved(facts, "2026-11-03", "free", "free", "kept", 117),
+    )
+    october, basic, premium = map(_plain, ask("SELECT * FROM BI.V_MRR_ANALYSIS ORDER BY EVENT_MONTH, SUBSCRIPTION_TIER"))
+    assert (october["MRR"], october["OPENING_MRR"], october["NET_MRR"]) == (300.0, 300.0, 0.0)  # 50 x 6, all there before
+    # basic: 50 of October and 5 of old seen now; 10 new, 4 left, 2 came back, 8 went up to premium at 12, 3 came down from it
+    worked = {
+        "SUBSCRIBERS": 58,  # 53 + 3 + 2
+        "MRR": 348.0,
+        "OPENING_MRR": 330.0,  # 55 x 6
+        "FIRST_SEEN_MRR": 30.0,
+        "NEW_MRR": 60.0,
+        "EXPANSION_MRR": 0.0,
+        "CONTRACTION_MRR": -18.0,  # 3 x (6 - 12)
+        "CHURNED_MRR": -24.0,
+        "REACTIVATED_MRR": 12.0,
+        "TRANSFERRED_MRR": -12.0,  # 3 x 12 brought, 8 x 6 taken along
+        "NET_MRR": 18.0,
+        "ARPU": 6.0,
+        "CONVERTED_USERS": 12,
+        "FREE_USERS": 125,  # 100 and 25 new
+        "CONVERSION_PCT": 9.6,
+    }
+    assert {name: basic[name] for name in worked} == pytest.approx(worked)
+    assert (premium["SUBSCRIBERS"], premium["OPENING_MRR"], premium["MRR"], premium["NET_MRR"]) == (5, 0.0, 60.0, 60.0)
+    assert (premium["EXPANSION_MRR"], premium["TRANSFERRED_MRR"]) == (48.0, 12.0)  # 8 x (12 - 6); 8 x 6 brought, 3 x 12 taken along
+    movements = ("NEW_MRR", "EXPANSION_MRR", "CONTRACTION_MRR", "CHURNED_MRR", "REACTIVATED_MRR", "TRANSFERRED_MRR")
+    for row in (october, basic, premium):
+        assert sum(row[name] for name in movements) == row["NET_MRR"] == row["MRR"] - row["OPENING_MRR"]
+    assert basic["TRANSFERRED_MRR"] + premium["TRANSFERRED_MRR"] == 0
+    assert basic["OPENING_MRR"] - basic["FIRST_SEEN_MRR"] == october["MRR"]
+
+
+def test_price_list__a_dearer_plan_has_a_higher_rank(facts: Facts, ask: Ask) -> None:
+    facts.put("gold.subscriptions_daily", _moved(facts, "2026-11-01", "none", "free", "new", 1))
+    plans = ask("SELECT * FROM DIM.DIM_PLAN ORDER BY PLAN_RANK")
+    assert [row["SUBSCRIPTION_TIER"] for row in plans] == list(TIERS)
+    prices = [row["MONTHLY_PRICE"] for row in plans]
+    assert prices == sorted(set(prices))
+    assert [row["IS_PAID"] for row in plans] == [tier in PAID_TIERS for tier in TIERS]
+
+
+def test_v_revenue_per_user__each_viewer_has_the_last_plan_of_the_month(facts: Facts, ask: Ask) -> None:
+    def active(day: str, viewer: str, tier: str | None, revenue: str) -> dict[str, Any]:
+        told = {"viewer_id": viewer, "platform": "web", "subscription_tier": tier, "ad_revenue": Decimal(revenue)}
+        return dict(facts.row("gold.user_daily", event_date=facts.day(day), **told))
+
+    facts.put(
+        "gold.user_daily",
+        active("2026-10-31", "ann", "free", "9"),
+        active("2026-11-01", "ann", "free", "1"),
+        active("2026-11-02", "ann", "basic", "0.5"),
+        active("2026-11-03", "ann", None, "0.25"),  # nobody told a plan that day
+        active("2026-11-03", "bob", "basic", "0.25"),
+        active("2026-11-03", "tv", None, "2"),
+    )
+    rows = {(str(row["EVENT_MONTH"]), row["SUBSCRIPTION_TIER"]): _plain(row) for row in ask("SELECT * FROM BI.V_REVENUE_PER_USER")}
+    assert set(rows) == {("2026-10-01", "free"), ("2026-11-01", "basic"), ("2026-11-01", "unknown")}
+    basic = rows["2026-11-01", "basic"]
+    assert (basic["USERS"], basic["AD_REVENUE"], basic["SUBSCRIPTION_REVENUE"], basic["REVENUE"]) == (2, 2.0, 12.0, 14.0)
+    assert (basic["AD_REVENUE_PER_USER"], basic["REVENUE_PER_USER"]) == (1.0, 7.0)
+    assert (rows["2026-11-01", "unknown"]["SUBSCRIPTION_REVENUE"], rows["2026-10-01", "free"]["REVENUE_PER_USER"]) == (0.0, 9.0)
+    assert basic["AS_OF"] == facts.day("2026-11-03")

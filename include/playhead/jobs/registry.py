@@ -18,16 +18,19 @@ PHASES: tuple[Phase, ...] = ("silver_events", "silver_plays", "gold", "audience"
 HOURLY_GOLD = ("gold.qoe_hourly",)
 PLAY_HOURS = 24  # a play or session lasts at most this long (DESIGN, times and identity)
 MONTH_DAYS = 30  # the widest window of gold.audience_daily
+EVER = None
 
 
 @dataclass(frozen=True, slots=True)
 class TableBuild:
-    """How one table is made. `reach` is how many steps of its grain before and after a partition its inputs are read."""
+    """How one table is made. `reach` is how many steps of its grain before and after a partition its inputs are read; with EVER before
+    it, all that there is.
+    """
 
     name: str
     phase: Phase
     inputs: tuple[str, ...]
-    reach: tuple[int, int] = (0, 0)
+    reach: tuple[int | None, int] = (0, 0)
 
     @property
     def builder(self) -> Callable[..., Any]:
@@ -58,6 +61,7 @@ BUILDS: dict[str, TableBuild] = {
         TableBuild("gold.user_content_daily", "gold", ("silver.playbacks", "silver.interactions")),
         TableBuild("gold.ad_daily", "gold", ("silver.ad_events",)),
         TableBuild("gold.audience_daily", "audience", ("gold.user_daily",), (MONTH_DAYS - 1, 0)),
+        TableBuild("gold.subscriptions_daily", "audience", ("gold.user_daily",), (EVER, 0)),
     )
 }
 DAILY_GOLD = tuple(name for name in BUILDS if name.startswith("gold."))

@@ -24,7 +24,7 @@ from playhead.io.partitions import day_key, hour_key, partition_end, partition_h
 from playhead.io.touched_hours import read_touched_hours
 from playhead.jobs.plan import Plan
 from playhead.jobs.published import PublishedPartition
-from playhead.jobs.registry import BUILDS, PLAY_HOURS
+from playhead.jobs.registry import BUILDS, EVER, PLAY_HOURS
 
 logger = logging.getLogger(__name__)
 
@@ -118,13 +118,17 @@ class _Arrivals:
         found = query_log(self.lake, "ops.id_conflicts", _CONFLICTS, {"since": self.before.published_at})
         return {hour_key(row["event_hour"]) for row in found}
 
-    def cause(self, hours: set[str]) -> Cause:
-        """Why a number that is made from these event hours changed."""
-        if hours & self.replayed:
+    def cause(self, first: str, last: str) -> Cause:
+        """Why a number that is made from the event hours from first to last changed."""
+
+        def is_among(hours: set[str]) -> bool:
+            return any(first <= hour <= last for hour in hours)
+
+        if is_among(self.replayed):
             return "replay"
-        if self.touched is None or hours & self.touched:
+        if self.touched is None or is_among(self.touched):
             return "late_data"
-        if hours & self.conflicting:
+        if is_among(self.conflicting):
             return "id_conflict"
         return "backfill" if self.plan.is_backfill else "rebuild"
 
@@ -145,7 +149,7 @@ def _receipts(lake: str, plan: Plan, published: Republished, keys: Sequence[str]
     arrivals: dict[int, _Arrivals] = {}
     for key in keys:
         before = published.before[key]
-        cause = arrivals.setdefault(before.bronze_version, _Arrivals(lake, plan, before)).cause(_event_hours(published.table, key))
+        cause = arrivals.setdefault(before.bronze_version, _Arrivals(lake, plan, before)).cause(*_event_hours(published.table, key))
         logger.info("run=%s restates %s/%s: %s", plan.run_id, published.table, key, cause)
         for measure in [ROWS, *measures(contract)]:
             was = old[key].get(measure, Decimal(0)) if key in old else None
@@ -174,11 +178,12 @@ def _totals_as_told(lake: str, contract: Contract, version: int, keys: Sequence[
         return {}
 
 
-def _event_hours(table: str, key: str) -> set[str]:
-    """The event hours that a partition is made from: plays reach a day into their neighbours."""
+def _event_hours(table: str, key: str) -> tuple[str, str]:
+    """The first and the last of the event hours that a partition is made from: plays reach a day into their neighbours."""
     before, after = BUILDS[table].reach
-    hours = [hour for near in widen([key], before=before, after=after) for hour in partition_hours(near)]
-    return set(widen(hours, before=PLAY_HOURS, after=PLAY_HOURS))
+    days = widen([key], before=before or 0, after=after)
+    hours = widen((hour for day in days for hour in partition_hours(day)), before=PLAY_HOURS, after=PLAY_HOURS)
+    return "" if before is EVER else hours[0], hours[-1]
 
 
 def _is_told(key: str, before: PublishedPartition | None, content: str) -> bool:

@@ -19,7 +19,7 @@ from playhead.io.side_by_side import side_by_side
 from playhead.io.staged_files import stage_rows
 from playhead.jobs.plan import Plan, require_plan
 from playhead.jobs.published import Published, read_published
-from playhead.jobs.registry import TableBuild, tables_of
+from playhead.jobs.registry import EVER, TableBuild, tables_of
 from playhead.jobs.touched import known_inputs, partitions_to_build, read_window
 
 if TYPE_CHECKING:
@@ -112,4 +112,6 @@ def _read_input(spark: SparkSession, lake: str, build: TableBuild, name: str, ke
     if name == "bronze.events":
         return read_table(spark, lake, name, version).where(predicate(keys, "event_hour"))
     before, after = build.reach
+    if before is EVER:
+        return read_table(spark, lake, name, version).where(F.col(load_contract(name).partition) <= F.lit(date.fromisoformat(max(keys))))
     return read_window(spark, lake, name, widen(keys, before=before, after=after), version)

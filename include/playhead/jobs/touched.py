@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -12,7 +13,7 @@ from playhead.io.delta import read_table
 from playhead.io.partitions import day_key, days_between, predicate, table_predicate, whole_days, widen
 from playhead.jobs.plan import Plan
 from playhead.jobs.published import Published, PublishedPartition
-from playhead.jobs.registry import BUILDS, PLAY_HOURS, TableBuild
+from playhead.jobs.registry import BUILDS, EVER, PLAY_HOURS, TableBuild
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -98,13 +99,30 @@ def _over_window(build: TableBuild, newest: dict[str, dict[str, int]], published
     if not populated:
         return {}
     days = days_between(min(populated), max(populated))
+    before, after = build.reach
+    if before is EVER:
+        return _over_history(days, newest)
+    return {
+        day: versions for day in days if (versions := _newest_of(newest.get(near, {}) for near in widen([day], before=before, after=after)))
+    }
+
+
+def _over_history(days: list[str], newest: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """Spread a day's changes over all days after it."""
     spread: dict[str, dict[str, int]] = {}
-    for day in days:
-        for seen in widen([day], before=build.reach[0], after=build.reach[1]):
-            for table, version in newest.get(seen, {}).items():
-                versions = spread.setdefault(day, {})
-                versions[table] = max(versions.get(table, -1), version)
-    return spread
+    until_now: dict[str, int] = {}
+    for day in sorted({*days, *newest}):
+        until_now = _newest_of([until_now, newest.get(day, {})])
+        spread[day] = until_now
+    return {day: spread[day] for day in days}
+
+
+def _newest_of(each: Iterable[dict[str, int]]) -> dict[str, int]:
+    """The newest version of each table."""
+    newest: dict[str, int] = {}
+    for versions in each:
+        newest |= {table: max(version, newest.get(table, -1)) for table, version in versions.items()}
+    return newest
 
 
 def _touched_ids(spark: SparkSession, lake: str, plan: Plan, build: TableBuild) -> DataFrame:

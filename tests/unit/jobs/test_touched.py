@@ -58,6 +58,15 @@ def test_stale__a_day_of_viewers_reaches_29_days_on_but_not_past_the_newest() ->
     assert stale("gold.audience_daily", gold__user_daily=users, gold__audience_daily=audience) == days[:30]
 
 
+def test_stale__a_day_of_subscriptions_reaches_every_day_after_it() -> None:
+    days = [f"2026-01-{day:02d}" for day in range(1, 32)] + [f"2026-02-{day:02d}" for day in range(1, 29)]
+    users = {day: partition(3) for day in days} | {"2026-01-05": partition(9), "2026-03-20": partition(9, rows=0)}
+    made = {day: partition(1, gold__user_daily=3) for day in days}
+
+    # Further than the 30 days of an audience, and not past the newest day with rows.
+    assert stale("gold.subscriptions_daily", gold__user_daily=users, gold__subscriptions_daily=made) == days[4:]
+
+
 def test_start_hours__a_few_published_hours_around_many_are_all_built_again() -> None:
     """No engine is asked which of them hold plays of the run's hours: that would cost more than building them."""
     hours = tuple(f"2026-01-{day:02d}T{hour:02d}" for day in (30, 31) for hour in range(24))

@@ -1,8 +1,8 @@
 """### Daily build: everything still pending, then the daily marts
 
 Rebuilds every touched event hour that the hourly build left (late data, history), then every gold partition whose inputs changed:
-`qoe_hourly`, `content_daily`, `user_daily`, `user_content_daily`, `ad_daily`, `audience_daily`, `subscriptions_daily`. Woken too when the
-audit found an event id in two hours, because that changes what silver may hold.
+`qoe_hourly`, `content_daily`, `user_daily`, `user_content_daily`, `ad_daily`, `audience_daily`, `experiments_daily`,
+`subscriptions_daily`. Woken too when the audit found an event id in two hours, because that changes what silver may hold.
 
 *Backfill of a day*: rebuilds exactly that day, silver and gold, and moves no cursor. Rebuilding gives the same content hash.
 """

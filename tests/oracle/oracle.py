@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from oracle_experiments import EXPERIMENT_TABLES, EXPERIMENT_VIEWS
 from oracle_gold import TABLES, VIEWS, VISITS_SQL
 from oracle_money import MONEY_TABLES, MONEY_VIEWS
 from oracle_validity import AD, FIELDS, INTERACTION, SESSION, VIDEO, is_valid, words
@@ -47,14 +48,15 @@ def oracle_views(paths: Iterable[Path], as_of: date) -> dict[str, list[dict[str,
 
 
 def oracle_gold(paths: Iterable[Path], as_of: date, change: tuple[str, str, str] | None = None) -> dict[str, list[dict[str, Any]]]:
-    """The gold tables, and the views of the audience, titles, devices, countries and money, with all their columns.
+    """The gold tables, and the views of the audience, titles, devices, countries, money and experiments, with all their
+    columns.
 
     `change` is a definition told wrong on purpose: the table or view, and what to replace in its SQL by what.
     """
     with duckdb.connect() as db:
         _prepare(db, paths)
         db.execute(VISITS_SQL)
-        tables, views = TABLES | MONEY_TABLES, VIEWS | MONEY_VIEWS
+        tables, views = TABLES | MONEY_TABLES | EXPERIMENT_TABLES, VIEWS | MONEY_VIEWS | EXPERIMENT_VIEWS
         for name, sql in tables.items():
             db.execute(_changed(name, sql, change))
         answers = {f"gold.{name}": _rows(db, f"FROM {name}", {}) for name in tables}

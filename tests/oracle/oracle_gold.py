@@ -15,7 +15,7 @@ CREATE TABLE visits AS
 WITH told AS (
     SELECT session_id, at_ms, user_id, device_id, country, platform,
         event_type IN {SESSION} AS by_app, {{ms: at_ms, by_player: event_type IN {VIDEO}, id: event_id}} AS place,
-        subscription_tier AS tier, signup, page_views, app_crashes, network_errors,
+        subscription_tier AS tier, signup, page_views, app_crashes, network_errors, ab_test_variant,
         at_ms - lag(at_ms) OVER (PARTITION BY session_id ORDER BY at_ms) AS silent_ms
     FROM once WHERE event_type IN {(*VIDEO, *SESSION)}
 ),
@@ -27,7 +27,7 @@ numbered AS (
 placed AS (SELECT *, min(at_ms) OVER (PARTITION BY session_id, visit) AS start_ms FROM numbered)
 SELECT session_id, start_ms, CAST(epoch_ms(start_ms) AS DATE) AS day, arg_min(user_id, place) AS user_id,
     coalesce(arg_min(user_id, place), arg_min(device_id, place)) AS viewer,
-    arg_min(country, place) AS country, arg_min(platform, place) AS platform,
+    arg_min(country, place) AS country, arg_min(platform, place) AS platform, arg_min(ab_test_variant, place) AS variant,
     arg_max(tier, place) FILTER (WHERE by_app) AS tier, arg_min(signup, place) FILTER (WHERE by_app) AS signup,
     coalesce(max(page_views) FILTER (WHERE by_app), 0) AS page_views,
     coalesce(max(app_crashes) FILTER (WHERE by_app), 0) AS app_crashes,

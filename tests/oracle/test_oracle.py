@@ -171,7 +171,7 @@ def test_daily_and_content(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("module", ["oracle.py", "oracle_gold.py", "oracle_money.py", "oracle_validity.py"])
+@pytest.mark.parametrize("module", ["oracle.py", "oracle_gold.py", "oracle_money.py", "oracle_experiments.py", "oracle_validity.py"])
 def test_the_oracle_reads_nothing_of_the_product(module: str) -> None:
     tree = ast.parse((Path(__file__).parent / module).read_text(encoding="utf-8"))
     imported = {
@@ -185,5 +185,5 @@ def test_the_oracle_reads_nothing_of_the_product(module: str) -> None:
             else []
         )
     }
-    own = {"oracle_validity", "oracle_gold", "oracle_money"}
+    own = {"oracle_validity", "oracle_gold", "oracle_money", "oracle_experiments"}
     assert imported <= {"__future__", "collections", "datetime", "itertools", "pathlib", "typing", "duckdb", "pyarrow"} | own

@@ -26,14 +26,22 @@ from oracle import oracle_gold, oracle_views
 
 VIEWS = (
     "V_USER_SEGMENTS", "V_CONTENT_TRENDS", "V_EXECUTIVE_KPIS", "V_DEVICE_ANALYTICS", "V_GEOGRAPHIC_ANALYTICS", "V_AD_PERFORMANCE",
-    "V_MRR_ANALYSIS", "V_REVENUE_PER_USER",
+    "V_MRR_ANALYSIS", "V_REVENUE_PER_USER", "V_EXPERIMENTS",
 )  # fmt: skip
 # Few simulated viewers change their plans: these do, each on a day by its session. Ann signs up, bob did long ago, cyd subscribes at once.
 PLANS = {
     ("ann", "2026-10-20"): "10-20 free, 10-25 basic, 11-02 premium, 11-05 basic, 11-10 free, 11-12 premium",
     ("bob", "2025-01-01"): "11-03 enterprise, 11-15 premium, 11-20 free",
     ("cyd", "2026-11-04"): "11-04 premium, 11-20 enterprise",
+    ("dan", "2026-11-01"): "11-01 free, 11-06 basic",
+    ("eve", "2026-11-01"): "11-01 free, 11-09 basic",
 }
+# What their visits tell: ann is moved to the other group, cyd is in a test without variants, dan subscribes on a day that does not count.
+VARIANTS = {
+    ("ann", "11-05"): "autoplay:control", ("ann", "11-12"): "autoplay:treatment", ("bob", "11-03"): "autoplay:control",
+    ("cyd", "11-04"): "poster", ("dan", "11-01"): "autoplay:control", ("eve", "11-01"): "autoplay:treatment",
+    ("eve", "11-09"): "autoplay:treatment",
+}  # fmt: skip
 AS_OF = date(2026, 11, 23)
 OPTIONS = SimulationOptions(12, 60, 40, 42, 0.01, 0.01, 0.001, 0.02, 0.01)
 
@@ -54,7 +62,7 @@ def _session(user: str, signup: str, day: str, tier: str) -> dict[str, Any]:
         "event_id": str(uuid5(NAMESPACE_OID, user + day)), "event_type": "session_start", "event_timestamp": at, "received_at": at,
         "schema_version": 1, "session_id": f"{user}-{day}", "device_id": f"{user}-tv", "user_id": user, "ip_address": "10.0.0.1",
         "user_agent": "test", "device_type": "tv", "platform": "roku", "app_version": "1", "subscription_tier": tier,
-        "user_signup_date": signup,
+        "user_signup_date": signup, "ab_test_variant": VARIANTS.get((user, day)),
     }  # fmt: skip
 
 
@@ -125,6 +133,8 @@ def test_view_equals_the_oracle(loaded: SnowflakeConnection, expected: dict[str,
         ("V_MRR_ANALYSIS", "IFF(IS_CHANGE, -USERS * PRICE_BEFORE, 0)", "0"),
         ("V_MRR_ANALYSIS", "IFF(MOVEMENT = 'reactivated', USERS, 0) AS REACTIVATED", "0 AS REACTIVATED"),
         ("V_REVENUE_PER_USER", "EVENT_DATE DESC", "EVENT_DATE"),
+        ("V_EXPERIMENTS", "F.AS_OF = E.EVENT_DATE", "F.AS_OF = DATEADD(DAY, 1, E.EVENT_DATE)"),
+        ("V_EXPERIMENTS", "/ NULLIF(C.WATCH_MINUTES_PER_VIEWER, 0)", "/ NULLIF(R.WATCH_MINUTES_PER_VIEWER, 0)"),
     ],
 )
 def test_a_view_told_wrong_is_seen(
@@ -152,6 +162,9 @@ def test_a_view_told_wrong_is_seen(
         ("subscriptions_daily", "signup >= b.day", "signup > b.day", "V_MRR_ANALYSIS"),
         ("subscriptions_daily", "first_paid < b.day", "false", "V_MRR_ANALYSIS"),
         ("V_MRR_ANALYSIS", "movement = 'churned'", "movement = 'contraction'", "V_MRR_ANALYSIS"),
+        ("experiments_daily", "WHEN count(DISTINCT variant) = 1", "WHEN true", "V_EXPERIMENTS"),
+        ("experiments_daily", "told.day > days.day - 30", "told.day > days.day - 29", "V_EXPERIMENTS"),
+        ("experiments_daily", "list_contains(exposed, event_date)", "event_date > day - 30 AND event_date <= day", "V_EXPERIMENTS"),
         ("V_REVENUE_PER_USER", "arg_max(subscription_tier", "arg_min(subscription_tier", "V_REVENUE_PER_USER"),
     ],
 )

@@ -442,3 +442,41 @@ def test_v_revenue_per_user__each_viewer_has_the_last_plan_of_the_month(facts: F
     assert (basic["AD_REVENUE_PER_USER"], basic["REVENUE_PER_USER"]) == (1.0, 7.0)
     assert (rows["2026-11-01", "unknown"]["SUBSCRIPTION_REVENUE"], rows["2026-10-01", "free"]["REVENUE_PER_USER"]) == (0.0, 9.0)
     assert basic["AS_OF"] == facts.day("2026-11-03")
+
+
+def test_v_experiments__lift_is_against_control_on_the_newest_day(facts: Facts, ask: Ask) -> None:
+    def group(day: str, experiment: str, variant: str, **values: Any) -> dict[str, Any]:
+        return dict(facts.row("gold.experiments_daily", event_date=facts.day(day), experiment=experiment, variant=variant, **values))
+
+    qoe = {"plays_count": 50, "failed_count": 1, "stall_ms": 6_000, "startup_ms": 9_000, "startup_ms_count": 12}
+    facts.put(
+        "gold.experiments_daily",
+        group("2026-11-23", "autoplay", "treatment", exposed_viewers_count=999),  # the day before
+        group("2026-11-24", "autoplay", "control", exposed_viewers_count=10, convertible_viewers_count=8, converted_viewers_count=2,
+              watched_ms=6_000_000),
+        group("2026-11-24", "autoplay", "treatment", exposed_viewers_count=20, convertible_viewers_count=16, converted_viewers_count=6,
+              watched_ms=15_000_000, **qoe),
+        group("2026-11-24", "autoplay", "(mixed)", exposed_viewers_count=1),
+        group("2026-11-24", "poster", "unknown", exposed_viewers_count=3, watched_ms=60_000),
+    )  # fmt: skip
+    rows = {(row["EXPERIMENT"], row["VARIANT"]): _plain(row) for row in ask("SELECT * FROM BI.V_EXPERIMENTS")}
+    assert {name: row["VIEWERS"] for name, row in rows.items()} == {
+        ("autoplay", "control"): 10,
+        ("autoplay", "treatment"): 20,
+        ("autoplay", "(mixed)"): 1,
+        ("poster", "unknown"): 3,
+    }
+    treatment, control = rows["autoplay", "treatment"], rows["autoplay", "control"]
+    worked = {
+        "CONVERSION_PCT": 37.5,  # 6 / 16
+        "CONVERSION_LIFT_PCT": 50.0,  # against 2 / 8
+        "WATCH_MINUTES_PER_VIEWER": 12.5,  # 250 min / 20
+        "WATCH_MINUTES_LIFT_PCT": 25.0,  # against 100 min / 10
+        "PLAYBACK_FAILURE_PCT": 2.0,  # 1 / 50
+        "STALLED_TIME_PCT": 0.04,  # 6 s / 15,000 s
+        "STARTUP_MEAN_MS": 750.0,  # 9,000 / 12
+    }
+    assert {name: treatment[name] for name in worked} == pytest.approx(worked)
+    assert (control["WATCH_MINUTES_LIFT_PCT"], control["PLAYBACK_FAILURE_PCT"]) == (None, None)
+    assert rows["poster", "unknown"]["WATCH_MINUTES_LIFT_PCT"] is None
+    assert treatment["AS_OF"] == facts.day("2026-11-24")

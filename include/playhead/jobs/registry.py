@@ -17,7 +17,7 @@ Phase = Literal["silver_events", "silver_plays", "gold", "audience"]
 PHASES: tuple[Phase, ...] = ("silver_events", "silver_plays", "gold", "audience")
 HOURLY_GOLD = ("gold.qoe_hourly",)
 PLAY_HOURS = 24  # a play or session lasts at most this long (DESIGN, times and identity)
-MONTH_DAYS = 30  # the widest window of gold.audience_daily
+MONTH_DAYS = 30  # the widest window of gold.audience_daily, and of gold.experiments_daily
 EVER = None
 
 
@@ -61,6 +61,7 @@ BUILDS: dict[str, TableBuild] = {
         TableBuild("gold.user_content_daily", "gold", ("silver.playbacks", "silver.interactions")),
         TableBuild("gold.ad_daily", "gold", ("silver.ad_events",)),
         TableBuild("gold.audience_daily", "audience", ("gold.user_daily",), (MONTH_DAYS - 1, 0)),
+        TableBuild("gold.experiments_daily", "audience", ("gold.user_daily", "silver.sessions"), (MONTH_DAYS - 1, 0)),
         TableBuild("gold.subscriptions_daily", "audience", ("gold.user_daily",), (EVER, 0)),
     )
 }

@@ -95,7 +95,7 @@ def _newest_inputs(build: TableBuild, published: Published) -> dict[str, dict[st
 
 def _over_window(build: TableBuild, newest: dict[str, dict[str, int]], published: Published) -> dict[str, dict[str, int]]:
     """Spread a day's changes over the days whose window holds it, up to the newest day that has rows."""
-    populated = [key for table in build.inputs for key in published.keys_with_rows(table)]
+    populated = [day_key(key) for table in build.inputs for key in published.keys_with_rows(table)]
     if not populated:
         return {}
     days = days_between(min(populated), max(populated))

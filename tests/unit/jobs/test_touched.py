@@ -58,6 +58,17 @@ def test_stale__a_day_of_viewers_reaches_29_days_on_but_not_past_the_newest() ->
     assert stale("gold.audience_daily", gold__user_daily=users, gold__audience_daily=audience) == days[:30]
 
 
+def test_stale__an_hour_of_visits_reaches_the_29_days_after_its_day() -> None:
+    days = [f"2026-01-{day:02d}" for day in range(1, 32)]
+    users = {day: partition(3) for day in days}
+    visits = {f"{day}T{hour}": partition(4) for day in days for hour in ("09", "21")} | {"2026-01-01T21": partition(9)}
+    made = {day: partition(1, gold__user_daily=3, silver__sessions=4) for day in days}
+
+    found = stale("gold.experiments_daily", gold__user_daily=users, silver__sessions=visits, gold__experiments_daily=made)
+    assert found == days[:30]
+    assert stale("gold.experiments_daily", silver__sessions={"2026-01-01T21": partition(9), "2026-01-02T03": partition(9)}) == days[:2]
+
+
 def test_stale__a_day_of_subscriptions_reaches_every_day_after_it() -> None:
     days = [f"2026-01-{day:02d}" for day in range(1, 32)] + [f"2026-02-{day:02d}" for day in range(1, 29)]
     users = {day: partition(3) for day in days} | {"2026-01-05": partition(9), "2026-03-20": partition(9, rows=0)}

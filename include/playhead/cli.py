@@ -15,6 +15,7 @@ from playhead import (
     cli_build,
     cli_churn,
     cli_demo,
+    cli_experiments,
     cli_live,
     cli_metrics,
     cli_player,
@@ -67,6 +68,7 @@ app.command("reconcile", rich_help_panel=_ANSWERS)(cli_books.reconcile)
 app.command("gaps", rich_help_panel=_ANSWERS)(cli_books.gaps)
 app.command("restatements", rich_help_panel=_ANSWERS)(cli_books.restatements)
 app.command("quality", rich_help_panel=_ANSWERS)(cli_quality.quality)
+app.command("experiments", rich_help_panel=_ANSWERS)(cli_experiments.experiments)
 app.add_typer(cli_churn.app, name="churn", rich_help_panel=_ANSWERS)
 app.add_typer(cli_alerts.app, name="alerts", rich_help_panel=_ANSWERS)
 app.command("live", rich_help_panel=_ANSWERS)(cli_live.live)

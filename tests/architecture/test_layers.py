@@ -23,11 +23,12 @@ ALLOWED: dict[str, set[str]] = {
     "io": _BASE | {"settings", "spark"},
     "quality": _BASE | {"events", "io"},
     "churn": _BASE | {"gold"},
+    "experiments": _BASE,
     "collector": _BASE | {"events", "settings", "io"},
     "observability": _BASE | {"io", "settings"},
 }
 # These transform data and nothing else: no I/O, no settings, no clock, no Airflow.
-PURE_PACKAGES = ("alerts", "bronze", "silver", "gold", "contracts")
+PURE_PACKAGES = ("alerts", "bronze", "silver", "gold", "experiments", "contracts")
 IMPURE_MODULES = {"airflow", "playhead.io", "playhead.settings", "playhead.jobs", "playhead.local", "os", "time", "requests", "httpx"}
 
 

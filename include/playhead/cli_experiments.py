@@ -1,0 +1,100 @@
+"""`playhead experiments`: what each variant changed, how certain that is, and whether its viewers were split as they should be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from playhead.errors import SettingsError
+from playhead.settings import get_settings
+
+if TYPE_CHECKING:
+    from playhead.experiments.lift import Lift
+    from playhead.experiments.verdicts import Experiment, Finding
+
+_out = Console()
+_NEWEST = "SELECT * FROM log WHERE event_date = (SELECT max(event_date) FROM log) AND ($experiment IS NULL OR experiment = $experiment)"
+
+
+def experiments(
+    experiment: Annotated[str | None, typer.Argument(help="Only this experiment; all when left out.")] = None,
+    control: Annotated[str, typer.Option(help="The variant that the others are held against.")] = "control",
+    share: Annotated[
+        list[str] | None, typer.Option(help="How viewers are drawn, as control=9, for each variant; equally when left out.")
+    ] = None,
+    alpha: Annotated[
+        float, typer.Option(min=0.0001, max=0.5, help="How often a variant that changes nothing may be told to change a metric.")
+    ] = 0.05,
+    as_json: Annotated[bool, typer.Option("--json", help="Experiments as a JSON array.")] = False,
+) -> None:
+    """Show what each variant of each experiment changed over the newest 30 days, with intervals and p-values (docs/experiments.md)."""
+    from playhead.experiments.verdicts import judge
+    from playhead.io.delta_table import query_log
+
+    rows = query_log(get_settings().lake, "gold.experiments_daily", _NEWEST, {"experiment": experiment})
+    found = judge(rows, alpha=alpha, control=control, shares=_shares(share) if share else None)
+    if as_json:
+        typer.echo(json.dumps([each.to_dict() for each in found]))
+        return
+    if not found:
+        _out.print("No experiment has been told; events name theirs in ab_test_variant, as autoplay:control.", highlight=False)
+    for each in found:
+        _show(each, alpha)
+
+
+def _shares(told: Sequence[str]) -> dict[str, float]:
+    """`control=9` by variant."""
+    shares: dict[str, float] = {}
+    for each in told:
+        variant, _, value = each.rpartition("=")
+        try:
+            shares[variant] = float(value)
+        except ValueError:
+            raise SettingsError(f"--share {each} is not a variant and its share; write it as control=9") from None
+    return shares
+
+
+def _show(experiment: Experiment, alpha: float) -> None:
+    table = Table("variant", "metric", title=f"{experiment.name}, 30 days to {experiment.as_of}", title_justify="left")
+    for name in (experiment.control or "control", "variant", "lift", f"{100 * (1 - alpha):g} % interval", "p"):
+        table.add_column(name, justify="right")
+    table.add_column("verdict")
+    for variant in experiment.variants:
+        for finding in variant.findings:
+            table.add_row(variant.name, finding.metric, *_numbers(finding), _verdict(finding))
+    if table.row_count:
+        _out.print(table)
+    groups = ", ".join(f"{variant.name} {variant.viewers:,}" for variant in experiment.variants)
+    _out.print(f"Viewers: {groups}; {experiment.mixed_viewers:,} were told several variants and are in none.", highlight=False)
+    if experiment.control is None:
+        _out.print(f"{experiment.name} has no control to be held against: name one with --control.", highlight=False)
+    if experiment.is_split_off:
+        _out.print(
+            f"[bold red]The split is off[/] (p = {experiment.split_p_value:.2g}): viewers did not come to the variants as they were drawn, "
+            "so the numbers above compare different people. Find out why first.",
+            highlight=False,
+        )
+
+
+def _numbers(finding: Finding) -> tuple[str, ...]:
+    p_value = finding.lift.p_value
+    values = ("-" if value is None else f"{value:,.2f}" for value in (finding.control, finding.value))
+    return (*values, _percent(finding.lift.lift), _interval(finding.lift), "-" if p_value is None else f"{p_value:.3f}")
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:+.1%}"
+
+
+def _interval(lift: Lift) -> str:
+    return "-" if lift.low is None or lift.high is None else f"{lift.low:+.1%} to {lift.high:+.1%}"
+
+
+def _verdict(finding: Finding) -> str:
+    """A guard rail that is worse is what nobody wanted."""
+    return f"[bold red]{finding.verdict}[/]" if finding.verdict == "worse" and not finding.is_goal else finding.verdict

@@ -1,0 +1,1 @@
+"""Experiments: whether a variant does better than the control, and whether that can be chance."""

@@ -179,6 +179,35 @@ def test_backfill__rebuilds_exactly_its_day_with_the_same_content(spark: SparkSe
         assert {key[:10] for key in rebuilt} == {"2026-01-30"}, table
 
 
+def test_build__a_plan_told_long_ago_is_still_known_and_a_late_one_changes_all_days_after_it(
+    spark: SparkSession, lake: str, land: Any, event: Any
+) -> None:
+    """subscriptions_daily reads all days before its own: the 1st is further back than the 30 days that other tables read."""
+    gold = ("gold.user_daily", "gold.subscriptions_daily", "gold.experiments_daily")
+
+    def told(when: str, user: str, tier: str) -> Any:
+        plan = {"user_id": user, "session_id": f"{user} {when}", "subscription_tier": tier, "ab_test_variant": "autoplay:control"}
+        return event(when, "session_start", **plan)
+
+    def plans(day: int) -> dict[tuple[str, str], int]:
+        rows = read_table(spark, lake, "gold.subscriptions_daily").where(F.dayofmonth("event_date") == day).collect()
+        return {(row.subscription_tier, row.movement): row.users_count for row in rows}
+
+    land(told("01T09:00", "u1", "basic"), told("31T09:00", "u2", "free"))
+    build(spark, lake, "first", gold_tables=gold)
+    assert plans(31) == {("basic", "kept"): 1, ("free", "first_seen"): 1}
+
+    land(told("02T09:00", "u1", "premium"))
+    build(spark, lake, "second", gold_tables=gold)
+    assert plans(2) == {("premium", "expansion"): 1}
+    assert plans(31) == {("premium", "kept"): 1, ("free", "first_seen"): 1}
+    groups = {row.event_date.day: row.exposed_viewers_count for row in read_table(spark, lake, "gold.experiments_daily").collect()}
+    # u1 was exposed on the 1st and the 2nd, u2 on the 31st, whose 30 days begin on the 2nd
+    assert (groups[1], groups[30], groups[31]) == (1, 1, 2)
+    receipts = query_log(lake, "ops.restatements", "SELECT * FROM log WHERE partition_key = '2026-01-31'")
+    assert {row["cause"] for row in receipts if row["table_name"] == "gold.subscriptions_daily"} == {"late_data"}
+
+
 def test_audit__conflict_across_hours_leaves_silver_with_the_next_build(spark: SparkSession, lake: str, land: Any, event: Any) -> None:
     first = event("31T05:10")
     land(first, event("31T07:10", event_id=first["event_id"]), first | {"offset": 900, "received_at": first["landed_at"]})

@@ -25,13 +25,22 @@ def differences(told: list[dict[str, Any]], expected: list[dict[str, Any]]) -> l
     columns = list(expected[0])
     if len(told) != len(expected) or set(told[0]) != set(columns):
         return [("rows or columns", len(told), len(expected), set(told[0]) ^ set(columns))]
-    pairs = zip(_ordered(told, columns), _ordered(expected, columns), strict=True)
+    keys = _keys(expected)
+    pairs = zip(_ordered(told, keys), _ordered(expected, keys), strict=True)
     return [(name, a[name], b[name]) for a, b in pairs for name in columns if not _is_equal(a[name], b[name])]
 
 
-def _ordered(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]]:
-    keys = [name for name in columns if any(isinstance(row[name], str | date) for row in rows)]
-    return sorted(rows, key=lambda row: [str(row[name]) for name in keys])
+def _keys(expected: list[dict[str, Any]]) -> list[str]:
+    """Columns that rows are told apart by: text and days first, then whole numbers, which a key may hold too."""
+    kinds: tuple[Any, ...] = (str | date, int)
+    return [name for kind in kinds for name in expected[0] if any(isinstance(row[name], kind) for row in expected)]
+
+
+def _ordered(rows: list[dict[str, Any]], keys: list[str]) -> list[dict[str, Any]]:
+    def place(value: Any) -> tuple[str, Decimal]:
+        return ("", Decimal(value)) if isinstance(value, Decimal | int) else (str(value), Decimal(0))
+
+    return sorted(rows, key=lambda row: [place(row[name]) for name in keys])
 
 
 def _is_equal(told: Any, expected: Any) -> bool:

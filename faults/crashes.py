@@ -64,6 +64,16 @@ def after_finish(scene: Scene) -> None:
     scene.land(2)
 
 
+def twice_on_one_batch(scene: Scene) -> None:
+    """The app dies on a batch, and on its second attempt too."""
+    scene.send(1)
+    scene.app().killed_at("linkat", scene.next_commit("bronze.events"), is_quick=True)
+    scene.require_batches(planned=1, finished=0, landed=0)
+    scene.app().killed_at("unlink", scene.next_commit("bronze.events"), is_quick=True)
+    scene.require_batches(planned=1, finished=0, landed=1)
+    scene.land(2)
+
+
 def delta_checkpoint(scene: Scene) -> None:
     """The table's log is being summed up in a checkpoint of its own."""
     DeltaTable(scene.bronze).alter.set_table_properties({"delta.checkpointInterval": "1"})
@@ -94,5 +104,6 @@ FAULTS = (
     Fault("before_commit", _GROUP, "killed when the batch's files are written and no commit shows them", before_commit),
     Fault("after_commit", _GROUP, "killed when the table has the batch and the checkpoint does not know it", after_commit, _NUMBERED),
     Fault("after_finish", _GROUP, "killed when table and checkpoint have the batch", after_finish),
+    Fault("twice_on_one_batch", _GROUP, "killed twice on the same batch", twice_on_one_batch, _NUMBERED),
     Fault("delta_checkpoint", _GROUP, "killed while the table's log is summed up in a checkpoint", delta_checkpoint),
 )

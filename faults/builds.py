@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 _GROUP = "build crash"
 
 
+def between_publishes(scene: Scene) -> None:
+    """The event tables are published, the plays made from them are about to be."""
+    scene.land(1, 2)
+    scene.builder().killed_at("linkat", scene.next_commit("silver.playbacks"))
+
+
 def replacing_hours(scene: Scene) -> None:
     """Hours that were published before are about to be replaced, because more of their events have come."""
     scene.build()
@@ -19,4 +25,7 @@ def replacing_hours(scene: Scene) -> None:
     scene.builder().killed_at("linkat", scene.next_commit("silver.video_events"))
 
 
-FAULTS = (Fault("replacing_hours", _GROUP, "killed when hours are about to be replaced", replacing_hours),)
+FAULTS = (
+    Fault("between_publishes", _GROUP, "killed between the publishing of two phases", between_publishes),
+    Fault("replacing_hours", _GROUP, "killed when hours are about to be replaced", replacing_hours),
+)

@@ -1,8 +1,9 @@
-"""The same loads of events each time."""
+"""The same loads of events each time; `python -m faults.loads STATE_DIR BOOTSTRAP LEDGERS LOAD` sends one."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pyarrow.dataset as ds
@@ -13,13 +14,16 @@ from playhead.events.producer import Producer, Record
 
 LOADS = 3
 _RECORDS = 3_000
+_AT_ONCE = 50  # few, so that a load is many calls, and what happens between them can be hurt
 
 
 def send_load(state_dir: Path, bootstrap: str, ledgers: Path, load: int) -> None:
     """Send one of the loads; each has a producer and so a ledger of its own."""
     client = {"bootstrap.servers": bootstrap, "log_level": 2}  # it outlives its broker, and would tell so
     producer = Producer(client, Ledger(ledgers, f"load-{load}"))
-    producer.send(read_load(state_dir, load))
+    records = read_load(state_dir, load)
+    for first in range(0, len(records), _AT_ONCE):
+        producer.send(records[first : first + _AT_ONCE])
     producer.close()
 
 
@@ -38,3 +42,7 @@ def _event_id(value: bytes) -> str:
     except (ValueError, TypeError, KeyError):
         return ""
     return told if isinstance(told, str) else ""
+
+
+if __name__ == "__main__":
+    send_load(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))

@@ -143,6 +143,10 @@ class Scene:
         program = self._program("playhead.cli", "build", "daily")
         return replace(program, environment={**program.environment, "PLAYHEAD_SPARK_REMOTE": self.engine.address})
 
+    def sender(self, load: int) -> Program:
+        """The sending of a load, in a process of its own."""
+        return self._program("faults.loads", str(self.state_dir), self.bootstrap, str(self.ledgers), str(load))
+
     def upkeep(self, today: date) -> Program:
         """The upkeep of bronze, which the streaming app does beside landing, in a process of its own."""
         return self._program("faults.upkeep", self.lake, today.isoformat())

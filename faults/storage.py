@@ -17,6 +17,13 @@ _GROUP = "storage"
 _FULL = "No space left on device"
 
 
+def full_at_files(scene: Scene) -> None:
+    """The disk is full when a batch's files are written."""
+    _landing_fails_on(scene, scene.bronze)
+    scene.require_batches(planned=1, finished=0, landed=0)
+    scene.land(2)
+
+
 def full_at_log(scene: Scene) -> None:
     """The disk is full when a batch is committed."""
     _landing_fails_on(scene, scene.bronze / "_delta_log")
@@ -41,6 +48,7 @@ def _landing_fails_on(scene: Scene, directory: Path) -> None:
 
 
 FAULTS = (
+    Fault("full_at_files", _GROUP, "the disk is full when a batch's files are written", full_at_files),
     Fault("full_at_log", _GROUP, "the disk is full when a batch is committed", full_at_log),
     Fault("commit_gone", _GROUP, "the table's newest commit is deleted, and put back", commit_gone, Guard("same_past", "lost")),
 )

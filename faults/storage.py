@@ -30,6 +30,13 @@ def full_at_log(scene: Scene) -> None:
     scene.land(2)
 
 
+def full_at_checkpoint(scene: Scene) -> None:
+    """The disk is full when a batch is planned."""
+    _landing_fails_on(scene, scene.checkpoint)
+    scene.require_batches(planned=0, finished=0, landed=0)
+    scene.land(2)
+
+
 def commit_gone(scene: Scene) -> None:
     """The newest commit of the table is lost; it is put back."""
     scene.land(1)
@@ -50,5 +57,6 @@ def _landing_fails_on(scene: Scene, directory: Path) -> None:
 FAULTS = (
     Fault("full_at_files", _GROUP, "the disk is full when a batch's files are written", full_at_files),
     Fault("full_at_log", _GROUP, "the disk is full when a batch is committed", full_at_log),
+    Fault("full_at_checkpoint", _GROUP, "the disk is full when a batch is planned", full_at_checkpoint),
     Fault("commit_gone", _GROUP, "the table's newest commit is deleted, and put back", commit_gone, Guard("same_past", "lost")),
 )

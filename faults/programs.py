@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.processes import killed_process
-from faults.model import NotInjectedError, NotSurvivedError
+from faults.model import NotInjectedError, NotSurvivedError, SilentError
 from playhead.local.processes import log_tail
 
 _ENDS_WITHIN_S = 180
@@ -70,6 +70,20 @@ class Program:
             self.wait_for(lambda: _tells(told, "killed by SIGKILL"), process)
         if not _tells(told, "killed by SIGKILL"):
             raise NotInjectedError(f"nothing called {syscall} on {path.name}, so nothing was killed; {log_tail(self.log)}")
+
+    def fails_at(self, syscall: str, path: Path, error: str) -> None:
+        """Run it to its end; the system calls on a path fail with an error, and so must it.
+
+        Raises:
+            NotInjectedError: it never came to that point.
+            SilentError: it went on.
+        """
+        told = self.directory / "strace.log"
+        code, _ = replace(self, command=self._injected(told, syscall, path, f"error={error}")).run()
+        if not _tells(told, "(INJECTED)"):
+            raise NotInjectedError(f"nothing called {syscall} on {path.name}, so nothing failed; {log_tail(self.log)}")
+        if not code:
+            raise SilentError(f"{syscall} of {path.name} failed with {error}, and nobody said so")
 
     def delayed(self, syscalls: str, seconds: float) -> Program:
         """It, with each of these system calls begun so much later."""

@@ -37,6 +37,14 @@ def full_at_checkpoint(scene: Scene) -> None:
     scene.land(2)
 
 
+def unreadable(scene: Scene) -> None:
+    """The disk fails when the app reads how far it had come."""
+    scene.send(1)
+    scene.app().fails_at("read", scene.checkpoint / "commits" / "0", "EIO")
+    scene.require_batches(planned=0, finished=0, landed=0)
+    scene.land(2)
+
+
 def commit_gone(scene: Scene) -> None:
     """The newest commit of the table is lost; it is put back."""
     scene.land(1)
@@ -58,5 +66,6 @@ FAULTS = (
     Fault("full_at_files", _GROUP, "the disk is full when a batch's files are written", full_at_files),
     Fault("full_at_log", _GROUP, "the disk is full when a batch is committed", full_at_log),
     Fault("full_at_checkpoint", _GROUP, "the disk is full when a batch is planned", full_at_checkpoint),
+    Fault("unreadable", _GROUP, "reading the checkpoint fails", unreadable),
     Fault("commit_gone", _GROUP, "the table's newest commit is deleted, and put back", commit_gone, Guard("same_past", "lost")),
 )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _GROUP = "storage"
 _FULL = "No space left on device"
+_TORN_BYTES = 20
 
 
 def full_at_files(scene: Scene) -> None:
@@ -45,6 +46,18 @@ def unreadable(scene: Scene) -> None:
     scene.land(2)
 
 
+def torn_plan(scene: Scene) -> None:
+    """What the newest batch was planned to be is cut off; nothing of the batch has landed, so the plan may be deleted."""
+    scene.send(1)
+    plan = scene.checkpoint / "offsets" / "1"
+    scene.app().killed_when(plan.exists)
+    scene.require_batches(planned=1, finished=0, landed=0)
+    plan.write_bytes(plan.read_bytes()[:-_TORN_BYTES])
+    scene.land_stops("delete it: the batch has not landed")
+    plan.unlink()
+    scene.land(2)
+
+
 def commit_gone(scene: Scene) -> None:
     """The newest commit of the table is lost; it is put back."""
     scene.land(1)
@@ -67,5 +80,6 @@ FAULTS = (
     Fault("full_at_log", _GROUP, "the disk is full when a batch is committed", full_at_log),
     Fault("full_at_checkpoint", _GROUP, "the disk is full when a batch is planned", full_at_checkpoint),
     Fault("unreadable", _GROUP, "reading the checkpoint fails", unreadable),
+    Fault("torn_plan", _GROUP, "the plan of a batch that has not landed is cut off", torn_plan),
     Fault("commit_gone", _GROUP, "the table's newest commit is deleted, and put back", commit_gone, Guard("same_past", "lost")),
 )

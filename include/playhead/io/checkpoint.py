@@ -13,11 +13,15 @@ from playhead.io.filesystem import open_filesystem
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A query's id, the newest batch it has planned, and the newest one it has finished; None where there is none."""
+    """A query's id, the newest batch it has planned, and the newest one it has finished; None where there is none.
+
+    `is_cut_off`: the plan of the newest batch does not say to its end which records the batch is of.
+    """
 
     query_id: str
     planned: int | None
     finished: int | None
+    is_cut_off: bool
 
 
 def read_query_id(path: str) -> str | None:
@@ -49,7 +53,9 @@ def read_checkpoint(path: str) -> Checkpoint | None:
     if query_id is None:
         return None
     filesystem, root = open_filesystem(path)
-    return Checkpoint(query_id, _newest(filesystem, f"{root}/offsets"), _newest(filesystem, f"{root}/commits"))
+    planned = _newest(filesystem, f"{root}/offsets")
+    is_cut_off = planned is not None and _is_cut_off(filesystem, f"{root}/offsets/{planned}")
+    return Checkpoint(query_id, planned, _newest(filesystem, f"{root}/commits"), is_cut_off)
 
 
 def read_finished_offsets(path: str) -> dict[str, dict[str, int]]:
@@ -61,6 +67,18 @@ def read_finished_offsets(path: str) -> dict[str, dict[str, int]]:
     with filesystem.open_input_file(f"{root}/offsets/{finished}") as file:
         offsets: dict[str, dict[str, int]] = json.loads(file.read().splitlines()[-1])
     return offsets
+
+
+def _is_cut_off(filesystem: FileSystem, plan: str) -> bool:
+    """Whether a plan lacks something of its lines: a version, the query's settings, and the offsets."""
+    with filesystem.open_input_file(plan) as file:
+        lines = file.read().splitlines()
+    try:
+        _, _, offsets = lines
+        json.loads(offsets)
+    except ValueError:
+        return True
+    return False
 
 
 def _newest(filesystem: FileSystem, directory: str) -> int | None:

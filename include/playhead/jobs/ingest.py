@@ -252,6 +252,12 @@ def require_same_past(bronze: AppendedTable, path: str) -> None:
             "starting would take other records for those that landed; restore the newest checkpoint, or move bronze.events and the "
             "checkpoint away to land everything anew"
         )
+    if checkpoint.is_cut_off:
+        has_landed = landed is not None and landed == checkpoint.planned
+        raise StackError(
+            f"{path}/offsets/{checkpoint.planned} is cut off, so nobody can tell which records batch {checkpoint.planned} is of; "
+            + ("restore it from a backup" if has_landed else "delete it: the batch has not landed, and is planned anew")
+        )
     if checkpoint.finished is not None and (landed is None or landed < checkpoint.finished):
         raise StackError(
             f"{path} says that batch {checkpoint.finished} has landed but bronze.events holds "

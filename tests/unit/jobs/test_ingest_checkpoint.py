@@ -16,6 +16,7 @@ from playhead.io.delta_append import AppendedTable
 from playhead.jobs.ingest import open_bronze, require_same_past
 
 DAY = date(2026, 3, 1)
+PLAN = 'v1\n{"batchWatermarkMs":0}\n{"video_events":{"0":7}}'
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def checkpoint(directory: Path, *, planned: int, finished: int, query_id: str = 
     for name, newest in (("offsets", planned), ("commits", finished)):
         (directory / name).mkdir(parents=True)
         for number in range(newest + 1):
-            (directory / name / str(number)).touch()
+            (directory / name / str(number)).write_text(PLAN)
             (directory / name / f".{number}.crc").touch()
     (directory / "metadata").write_text(json.dumps({"id": query_id}))
     return str(directory)
@@ -73,6 +74,16 @@ def test_start__a_table_older_than_the_checkpoint_is_refused(bronze: AppendedTab
     land(bronze, 2)
     with pytest.raises(StackError, match=r"batch 3 has landed but bronze.events holds only batch 1"):
         require_same_past(bronze, checkpoint(tmp_path / "checkpoint", planned=4, finished=3))
+
+
+@pytest.mark.parametrize("left", ["", "v1", PLAN.rpartition("\n")[0], PLAN[:-1]])
+@pytest.mark.parametrize(("landed", "told"), [(2, "restore it from a backup"), (1, "delete it: the batch has not landed")])
+def test_start__a_plan_that_is_cut_off_is_refused(bronze: AppendedTable, tmp_path: Path, left: str, landed: int, told: str) -> None:
+    land(bronze, landed)
+    kept = checkpoint(tmp_path / "checkpoint", planned=1, finished=0)
+    (Path(kept) / "offsets" / "1").write_text(left)
+    with pytest.raises(StackError, match=f"offsets/1 is cut off.*{told}"):
+        require_same_past(bronze, kept)
 
 
 def test_start__another_querys_checkpoint_is_refused(bronze: AppendedTable, tmp_path: Path) -> None:

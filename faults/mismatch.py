@@ -54,6 +54,16 @@ def checkpoint_gone(scene: Scene) -> None:
     scene.land_stops("restore the checkpoint from a backup")
 
 
+def metadata_gone(scene: Scene) -> None:
+    """The checkpoint has lost the file that says whose it is; it is put back."""
+    metadata = scene.checkpoint / "metadata"
+    backup = metadata.rename(scene.directory / "metadata")
+    scene.send(1)
+    scene.land_stops("restore the checkpoint from a backup")
+    backup.rename(metadata)
+    scene.land(2)
+
+
 def table_restored(scene: Scene) -> None:
     """Someone restores the table to the version before the last batch; it is undone."""
     scene.land(1)
@@ -91,6 +101,7 @@ FAULTS = (
         ends_here=True,
     ),
     Fault("checkpoint_gone", _GROUP, "the checkpoint is deleted", checkpoint_gone, Guard("same_past", "doubled"), ends_here=True),
+    Fault("metadata_gone", _GROUP, "the checkpoint's metadata is deleted, and put back", metadata_gone),
     Fault("table_restored", _GROUP, "the table is restored to an older version, and back", table_restored, Guard("same_past", "lost")),
     Fault("partitions_added", _GROUP, "the topics get more partitions", partitions_added),
 )

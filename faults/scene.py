@@ -15,6 +15,7 @@ from pathlib import Path
 from deltalake import DeltaTable
 
 from benchmarks.processes import ROOT, environment
+from faults.broker import Broker, started_broker
 from faults.engine import Engine
 from faults.loads import send_load
 from faults.model import NotInjectedError, NotSurvivedError, SilentError
@@ -26,14 +27,13 @@ from playhead.io.kafka import ensure_topics
 from playhead.io.topics import declared_topics
 from playhead.jobs.build import build_day
 from playhead.jobs.published import read_published
-from playhead.local.broker import running_broker
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """One broker, one lake, and how the streaming app and the builds are run on them; without one guard where one is named."""
 
-    bootstrap: str
+    broker: Broker
     directory: Path
     engine: Engine
     state_dir: Path
@@ -62,7 +62,7 @@ class Scene:
     @property
     def client(self) -> dict[str, str]:
         """Client options of the broker."""
-        return {"bootstrap.servers": self.bootstrap}
+        return {"bootstrap.servers": self.broker.bootstrap}
 
     def next_commit(self, table: str) -> Path:
         """What the next commit to a table is written to before it is linked under its name."""
@@ -78,7 +78,7 @@ class Scene:
 
     def send(self, load: int) -> None:
         """Send one of the loads; each has a producer and so a ledger of its own."""
-        send_load(self.state_dir, self.bootstrap, self.ledgers, load)
+        send_load(self.state_dir, self.broker.bootstrap, self.ledgers, load)
 
     def land(self, *loads: int) -> None:
         """Send these loads, then run the app until all has landed.
@@ -145,7 +145,7 @@ class Scene:
 
     def sender(self, load: int) -> Program:
         """The sending of a load, in a process of its own."""
-        return self._program("faults.loads", str(self.state_dir), self.bootstrap, str(self.ledgers), str(load))
+        return self._program("faults.loads", str(self.state_dir), self.broker.bootstrap, str(self.ledgers), str(load))
 
     def upkeep(self, today: date) -> Program:
         """The upkeep of bronze, which the streaming app does beside landing, in a process of its own."""
@@ -169,7 +169,7 @@ class Scene:
     def _program(self, program: str, *arguments: str, changed: str = "") -> Program:
         change = changed or self.unguarded
         started = ["-m", "faults.changes", change, program] if change else [program] if program.endswith(".py") else ["-m", program]
-        return Program((sys.executable, *started, *arguments), self.directory, environment(self.bootstrap, self.directory))
+        return Program((sys.executable, *started, *arguments), self.directory, environment(self.broker.bootstrap, self.directory))
 
 
 @contextmanager
@@ -177,8 +177,8 @@ def first_load(state_dir: Path, engine: Engine) -> Iterator[Path]:
     """What every fault begins with: a broker that has the first load and a lake where it has landed, neither of which runs any more."""
     with tempfile.TemporaryDirectory(prefix="faults-", dir=state_dir) as kept:
         (Path(kept) / "home").mkdir()
-        with running_broker(Path(kept) / "broker") as bootstrap:
-            scene = Scene(bootstrap, Path(kept) / "home", engine, state_dir)
+        with started_broker(Path(kept) / "broker") as broker:
+            scene = Scene(broker, Path(kept) / "home", engine, state_dir)
             scene.make_topics()
             scene.land(0)
         yield Path(kept)
@@ -189,8 +189,8 @@ def open_scene(state_dir: Path, engine: Engine, began_with: Path, *, unguarded: 
     """A scene of its own, where the first load has landed; it goes with its broker."""
     with tempfile.TemporaryDirectory(prefix="fault-", dir=state_dir) as directory:
         shutil.copytree(began_with, directory, dirs_exist_ok=True)
-        with running_broker(Path(directory) / "broker") as bootstrap:
-            yield Scene(bootstrap, Path(directory) / "home", engine, state_dir, unguarded)
+        with started_broker(Path(directory) / "broker") as broker:
+            yield Scene(broker, Path(directory) / "home", engine, state_dir, unguarded)
 
 
 def _last_line(output: str) -> str:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
-from faults.model import Fault, NotInjectedError
+from faults.model import Fault, NotInjectedError, NotSurvivedError
+from playhead.local.processes import log_tail
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from faults.scene import Scene
 
 _GROUP = "broker and producer"
+_SENDS_WITHIN_S = 150  # longer than the producer itself waits for an acknowledgement
+
+
+def broker_killed(scene: Scene) -> None:
+    """The broker dies while records come in, and is started again."""
+    _while_sending(scene, lambda: _has_acknowledged(scene), scene.broker.kill_and_start)
+    scene.land(2)
 
 
 def unacknowledged(scene: Scene) -> None:
@@ -22,8 +32,32 @@ def unacknowledged(scene: Scene) -> None:
     scene.land(1, 2)
 
 
+def _while_sending(scene: Scene, is_so: Callable[[], bool], hurt: Callable[[], None]) -> None:
+    """Send a load, and do something to the broker as soon as something is so; the producer must go on by itself."""
+    sender = scene.sender(1)
+    with sender.running() as process:
+        sender.wait_for(is_so, process)
+        hurt_in_time = process.poll() is None
+        hurt()
+        try:
+            gave_up = process.wait(_SENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            gave_up = True
+        if gave_up:
+            raise NotSurvivedError(f"the producer did not send everything; {log_tail(sender.log)}")
+    if not hurt_in_time:
+        raise NotInjectedError("all was sent already")
+
+
+def _has_acknowledged(scene: Scene) -> bool:
+    return _acked(scene).exists() and _acked(scene).stat().st_size > 0
+
+
 def _acked(scene: Scene) -> Path:
     return scene.ledgers / "load-1" / "acked-0.csv"
 
 
-FAULTS = (Fault("unacknowledged", _GROUP, "a producer is killed between sending and writing down that it did", unacknowledged),)
+FAULTS = (
+    Fault("broker_killed", _GROUP, "the broker is killed while records come in", broker_killed),
+    Fault("unacknowledged", _GROUP, "a producer is killed between sending and writing down that it did", unacknowledged),
+)

@@ -108,12 +108,22 @@ def running_broker(work_dir: Path, port: int | None = None) -> Iterator[str]:
         StackError: it does not come up.
     """
     port = port or free_port()
-    bootstrap = f"{LOOPBACK}:{port}"
+    with broker_process(work_dir, port):
+        yield f"{LOOPBACK}:{port}"
+
+
+@contextmanager
+def broker_process(work_dir: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The same as a process, of a group of its own.
+
+    Raises:
+        StackError: it does not come up.
+    """
     command = prepare(work_dir, Settings().cache_dir, port, free_port())
     log = work_dir / "kafka.log"
     with running_process(command, {}, work_dir, log) as process:
-        wait_until(lambda: broker_answers(bootstrap), lambda: process.poll() is None, "Kafka", log, _READY_TIMEOUT_S)
-        yield bootstrap
+        wait_until(lambda: broker_answers(f"{LOOPBACK}:{port}"), lambda: process.poll() is None, "Kafka", log, _READY_TIMEOUT_S)
+        yield process
 
 
 def main() -> None:

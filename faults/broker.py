@@ -56,4 +56,5 @@ def started_broker(directory: Path) -> Iterator[Broker]:
         broker.start()
         yield broker
     finally:
+        broker.signal(signal.SIGCONT)  # one that stands still does not end
         broker.stop()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 from faults.model import Fault, NotInjectedError, NotSurvivedError
@@ -15,12 +17,25 @@ if TYPE_CHECKING:
     from faults.scene import Scene
 
 _GROUP = "broker and producer"
+_HELD_S = 40
 _SENDS_WITHIN_S = 150  # longer than the producer itself waits for an acknowledgement
 
 
 def broker_killed(scene: Scene) -> None:
     """The broker dies while records come in, and is started again."""
     _while_sending(scene, lambda: _has_acknowledged(scene), scene.broker.kill_and_start)
+    scene.land(2)
+
+
+def broker_held(scene: Scene) -> None:
+    """The broker stands still for a while, and then goes on."""
+
+    def hold() -> None:
+        scene.broker.signal(signal.SIGSTOP)
+        time.sleep(_HELD_S)
+        scene.broker.signal(signal.SIGCONT)
+
+    _while_sending(scene, lambda: _has_acknowledged(scene), hold)
     scene.land(2)
 
 
@@ -59,5 +74,6 @@ def _acked(scene: Scene) -> Path:
 
 FAULTS = (
     Fault("broker_killed", _GROUP, "the broker is killed while records come in", broker_killed),
+    Fault("broker_held", _GROUP, f"the broker stands still for {_HELD_S} s while records come in", broker_held),
     Fault("unacknowledged", _GROUP, "a producer is killed between sending and writing down that it did", unacknowledged),
 )

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faults.model import Fault
+from faults.model import Fault, NotInjectedError
+from playhead.io.delta_table import table_version
 
 if TYPE_CHECKING:
     from faults.scene import Scene
 
 _GROUP = "build crash"
+
+
+def staged(scene: Scene) -> None:
+    """Some rows are staged; none is judged, none is published."""
+    scene.land(1, 2)
+    scene.builder().killed_when(lambda: any(Path(scene.lake).glob("silver/*/runs/**/*.parquet")))
+    if table_version(scene.lake, "ops.publish_log") is not None:
+        raise NotInjectedError("tables were published already")
 
 
 def between_publishes(scene: Scene) -> None:
@@ -26,6 +36,7 @@ def replacing_hours(scene: Scene) -> None:
 
 
 FAULTS = (
+    Fault("staged", _GROUP, "killed when rows are staged and none is published", staged),
     Fault("between_publishes", _GROUP, "killed between the publishing of two phases", between_publishes),
     Fault("replacing_hours", _GROUP, "killed when hours are about to be replaced", replacing_hours),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faults.model import Fault, NotInjectedError
+from faults.model import Fault, Guard, NotInjectedError
 from playhead.io.delta_table import table_version
 
 if TYPE_CHECKING:
@@ -35,8 +35,17 @@ def replacing_hours(scene: Scene) -> None:
     scene.builder().killed_at("linkat", scene.next_commit("silver.video_events"))
 
 
+def replaced_hours(scene: Scene) -> None:
+    """They have just been replaced, and nothing has written down that they were."""
+    scene.build()
+    scene.land(1, 2)
+    scene.builder().killed_at("linkat", scene.next_commit("ops.publish_log"))
+    scene.run_well("the build", scene.builder())
+
+
 FAULTS = (
     Fault("staged", _GROUP, "killed when rows are staged and none is published", staged),
     Fault("between_publishes", _GROUP, "killed between the publishing of two phases", between_publishes),
     Fault("replacing_hours", _GROUP, "killed when hours are about to be replaced", replacing_hours),
+    Fault("replaced_hours", _GROUP, "killed when hours are replaced and no log says so", replaced_hours, Guard("replacement", "doubled")),
 )

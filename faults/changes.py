@@ -48,6 +48,13 @@ def _lost_offsets() -> None:
     DataStreamReader.option = without  # type: ignore[method-assign]
 
 
+def _replacement() -> None:
+    """What is published stands beside what was there before."""
+    from playhead.io import staged_files
+
+    setattr(staged_files, "_replaced_files", lambda *_: [])  # noqa: B010  its own, and mypy would have its type
+
+
 def _put_if_absent() -> None:
     """A commit takes its name whether or not another one has it, as Delta's own store for local files may."""
     from deltalake import DeltaTable
@@ -68,6 +75,7 @@ GUARDS: dict[str, Callable[[], None]] = {
     "same_topics": _same_topics,
     "batch_number": _batch_number,
     "lost_offsets": _lost_offsets,
+    "replacement": _replacement,
     "put_if_absent": _put_if_absent,
 }
 CHANGES = GUARDS | {HALF_A_FILE: _half_a_file}

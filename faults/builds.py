@@ -43,9 +43,16 @@ def replaced_hours(scene: Scene) -> None:
     scene.run_well("the build", scene.builder())
 
 
+def unrecorded(scene: Scene) -> None:
+    """Everything is published; that the run took place is about to be written down."""
+    scene.land(1, 2)
+    scene.builder().killed_at("linkat", scene.next_commit("ops.build_log"))
+
+
 FAULTS = (
     Fault("staged", _GROUP, "killed when rows are staged and none is published", staged),
     Fault("between_publishes", _GROUP, "killed between the publishing of two phases", between_publishes),
     Fault("replacing_hours", _GROUP, "killed when hours are about to be replaced", replacing_hours),
     Fault("replaced_hours", _GROUP, "killed when hours are replaced and no log says so", replaced_hours, Guard("replacement", "doubled")),
+    Fault("unrecorded", _GROUP, "killed when all is published and the run is not recorded", unrecorded),
 )

@@ -19,7 +19,15 @@ from playhead.io.delta_table import RETAINED_DAYS, day_column, find_table, table
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-_NO_TABLE = frozenset({"DELTA_TABLE_ONLY_OPERATION", "DELTA_MISSING_DELTA_TABLE", "DELTA_PATH_DOES_NOT_EXIST", "PATH_NOT_FOUND"})
+_NO_TABLE = frozenset(
+    {
+        "DELTA_TABLE_ONLY_OPERATION",
+        "DELTA_MISSING_DELTA_TABLE",
+        "DELTA_PATH_DOES_NOT_EXIST",
+        "DELTA_TABLE_NOT_FOUND",  # a directory without a log: files were staged there, and no gate has let them through yet
+        "PATH_NOT_FOUND",
+    }
+)
 
 
 def read_table(spark: SparkSession, lake: str, name: str, version: int | None = None) -> DataFrame:

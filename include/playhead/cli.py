@@ -1,12 +1,10 @@
-"""The `playhead` command: grouped commands, one clear line for every error, exit code 1 for failures and 2 for wrong usage."""
+"""The `playhead` command: commands by what one wants of the lakehouse. `errors.ExitCode` says how they end."""
 
 from __future__ import annotations
 
-import logging
 import sys
 
 import typer
-from rich.console import Console
 
 from playhead import (
     __version__,
@@ -14,21 +12,28 @@ from playhead import (
     cli_books,
     cli_build,
     cli_churn,
+    cli_contracts,
     cli_demo,
     cli_experiments,
     cli_live,
     cli_metrics,
+    cli_page,
     cli_player,
     cli_quality,
     cli_quarantine,
     cli_simulate,
     cli_stack,
+    cli_topics,
     cli_warehouse,
 )
-from playhead.errors import PlayheadError
+from playhead.cli_errors import log_at, run
+from playhead.errors import ExitCode
+
+_CODES = "\n".join(f"  {code:>3}  {code.meaning}" for code in ExitCode)
 
 app = typer.Typer(
     help="Playhead: player events in through Kafka, trusted answers out of Snowflake BI views.",
+    epilog=f"[bold]Exit codes[/]\n{_CODES}\n\n[bold]Help[/]\n  playhead COMMAND --help shows examples; docs/cli.md has all on one page",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -37,7 +42,7 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        Console().print(f"playhead {__version__}")
+        typer.echo(f"playhead {__version__}")
         raise typer.Exit
 
 
@@ -45,45 +50,43 @@ def _version(value: bool) -> None:
 def _options(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version and exit."),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Log what happens."),
+    debug: bool = typer.Option(False, "--debug", help="Log more, and show the traceback of an error."),
 ) -> None:
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_at(verbose=verbose, debug=debug)
 
 
-_STACK, _DATA, _ANSWERS = "The stack", "Data in", "Answers"
-app.command(rich_help_panel=_STACK)(cli_demo.demo)
-app.command(rich_help_panel=_STACK)(cli_stack.up)
-app.command(rich_help_panel=_STACK)(cli_stack.down)
-app.command(rich_help_panel=_STACK)(cli_stack.status)
-app.command(rich_help_panel=_STACK)(cli_stack.logs)
-app.command(rich_help_panel=_STACK)(cli_stack.doctor)
-app.command(rich_help_panel=_STACK)(cli_metrics.metrics)
-app.add_typer(cli_stack.topics, name="topics", rich_help_panel=_STACK)
-app.command("simulate", rich_help_panel=_DATA)(cli_simulate.simulate)
+_RUN, _DATA, _BUILD, _ASK, _CHECK, _LOOK_UP = "Run it", "Send events in", "Build by hand", "Get answers", "Trust the answers", "Look it up"
+app.command(rich_help_panel=_RUN)(cli_demo.demo)
+app.command(rich_help_panel=_RUN)(cli_stack.up)
+app.command(rich_help_panel=_RUN)(cli_stack.down)
+app.command(rich_help_panel=_RUN)(cli_stack.status)
+app.command(rich_help_panel=_RUN)(cli_stack.logs)
+app.command(rich_help_panel=_RUN)(cli_stack.doctor)
+app.command(rich_help_panel=_DATA)(cli_simulate.simulate)
 app.command("play-real", rich_help_panel=_DATA)(cli_player.play_real)
+app.add_typer(cli_topics.app, name="topics", rich_help_panel=_DATA)
 app.add_typer(cli_quarantine.app, name="quarantine", rich_help_panel=_DATA)
-app.add_typer(cli_build.build, name="build", rich_help_panel=_DATA)
-app.add_typer(cli_build.contracts, name="contracts", rich_help_panel=_DATA)
-app.command("accounts", rich_help_panel=_ANSWERS)(cli_books.accounts)
-app.command("reconcile", rich_help_panel=_ANSWERS)(cli_books.reconcile)
-app.command("gaps", rich_help_panel=_ANSWERS)(cli_books.gaps)
-app.command("restatements", rich_help_panel=_ANSWERS)(cli_books.restatements)
-app.command("quality", rich_help_panel=_ANSWERS)(cli_quality.quality)
-app.command("experiments", rich_help_panel=_ANSWERS)(cli_experiments.experiments)
-app.add_typer(cli_churn.app, name="churn", rich_help_panel=_ANSWERS)
-app.add_typer(cli_alerts.app, name="alerts", rich_help_panel=_ANSWERS)
-app.command("live", rich_help_panel=_ANSWERS)(cli_live.live)
-app.command("query", rich_help_panel=_ANSWERS)(cli_warehouse.query)
-app.command("views", rich_help_panel=_ANSWERS)(cli_warehouse.views)
-app.command("load", rich_help_panel=_ANSWERS)(cli_warehouse.load)
+app.add_typer(cli_build.app, name="build", rich_help_panel=_BUILD)
+app.command(rich_help_panel=_BUILD)(cli_warehouse.load)
+app.add_typer(cli_churn.app, name="churn", rich_help_panel=_BUILD)
+app.command(rich_help_panel=_ASK)(cli_warehouse.query)
+app.command(rich_help_panel=_ASK)(cli_warehouse.views)
+app.command(rich_help_panel=_ASK)(cli_live.live)
+app.command(rich_help_panel=_ASK)(cli_experiments.experiments)
+app.add_typer(cli_alerts.app, name="alerts", rich_help_panel=_ASK)
+app.command(rich_help_panel=_CHECK)(cli_books.accounts)
+app.command(rich_help_panel=_CHECK)(cli_books.reconcile)
+app.command(rich_help_panel=_CHECK)(cli_quality.quality)
+app.command(rich_help_panel=_CHECK)(cli_books.gaps)
+app.command(rich_help_panel=_CHECK)(cli_books.restatements)
+app.add_typer(cli_contracts.app, name="contracts", rich_help_panel=_LOOK_UP)
+app.command(rich_help_panel=_LOOK_UP)(cli_metrics.metrics)
+app.command(rich_help_panel=_LOOK_UP)(cli_page.reference)
 
 
 def main() -> None:
-    """Entry point: a PlayheadError becomes one line on standard error."""
-    try:
-        app()
-    except PlayheadError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+    """Entry point."""
+    sys.exit(run(app))
 
 
 if __name__ == "__main__":

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from playhead.cli_output import answers, json_option, print_json
+from playhead.cli_start import settings
 from playhead.errors import SettingsError
-from playhead.settings import get_settings
 
 if TYPE_CHECKING:
     from playhead.experiments.lift import Lift
     from playhead.experiments.verdicts import Experiment, Finding
 
-_out = Console()
+_SHAPE = "an array with an object for each experiment: its viewers, its split, and each variant's findings with lift, interval and p-value"
 _NEWEST = "SELECT * FROM log WHERE event_date = (SELECT max(event_date) FROM log) AND ($experiment IS NULL OR experiment = $experiment)"
 
 
@@ -30,19 +29,26 @@ def experiments(
     alpha: Annotated[
         float, typer.Option(min=0.0001, max=0.5, help="How often a variant that changes nothing may be told to change a metric.")
     ] = 0.05,
-    as_json: Annotated[bool, typer.Option("--json", help="Experiments as a JSON array.")] = False,
+    as_json: Annotated[bool, json_option(_SHAPE)] = False,
 ) -> None:
-    """Show what each variant of each experiment changed over the newest 30 days, with intervals and p-values (docs/experiments.md)."""
+    """Show what each variant of each experiment changed.
+
+    Over the newest 30 days, with intervals and p-values, and whether the split is as drawn (docs/experiments.md).
+
+    Examples:
+      playhead experiments
+      playhead experiments autoplay --share control=9 --share treatment=1
+    """
     from playhead.experiments.verdicts import judge
     from playhead.io.delta_table import query_log
 
-    rows = query_log(get_settings().lake, "gold.experiments_daily", _NEWEST, {"experiment": experiment})
+    rows = query_log(settings().lake, "gold.experiments_daily", _NEWEST, {"experiment": experiment})
     found = judge(rows, alpha=alpha, control=control, shares=_shares(share) if share else None)
     if as_json:
-        typer.echo(json.dumps([each.to_dict() for each in found]))
+        print_json([each.to_dict() for each in found])
         return
     if not found:
-        _out.print("No experiment has been told; events name theirs in ab_test_variant, as autoplay:control.", highlight=False)
+        answers.print("No experiment has been told; events name theirs in ab_test_variant, as autoplay:control.", highlight=False)
     for each in found:
         _show(each, alpha)
 
@@ -68,13 +74,13 @@ def _show(experiment: Experiment, alpha: float) -> None:
         for finding in variant.findings:
             table.add_row(variant.name, finding.metric, *_numbers(finding), _verdict(finding))
     if table.row_count:
-        _out.print(table)
+        answers.print(table)
     groups = ", ".join(f"{variant.name} {variant.viewers:,}" for variant in experiment.variants)
-    _out.print(f"Viewers: {groups}; {experiment.mixed_viewers:,} were told several variants and are in none.", highlight=False)
+    answers.print(f"Viewers: {groups}; {experiment.mixed_viewers:,} were told several variants and are in none.", highlight=False)
     if experiment.control is None:
-        _out.print(f"{experiment.name} has no control to be held against: name one with --control.", highlight=False)
+        answers.print(f"{experiment.name} has no control to be held against: name one with --control.", highlight=False)
     if experiment.is_split_off:
-        _out.print(
+        answers.print(
             f"[bold red]The split is off[/] (p = {experiment.split_p_value:.2g}): viewers did not come to the variants as they were drawn, "
             "so the numbers above compare different people. Find out why first.",
             highlight=False,

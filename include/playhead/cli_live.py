@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-from rich.console import Console
 from rich.table import Table
 
-from playhead.settings import get_settings
+from playhead.cli_output import answers, json_option, print_json
+from playhead.cli_start import settings
 
 if TYPE_CHECKING:
     from playhead.observability.sources.live import Group
@@ -19,14 +17,26 @@ if TYPE_CHECKING:
 _COUNTS = ("open_count", "plays_count", "failed_count", "stall_ms", "open_ms", "ad_impressions_count", "ad_errors_count")
 
 
-def live(as_json: Annotated[bool, typer.Option("--json", help="The same as one JSON object.")] = False) -> None:
-    """Show what happens now, by platform: plays under way, and the last whole minute's starts, failures, stalls and ads."""
+_SHAPE = "an object: age_s of the newest minute, and platforms, an array with " + ", ".join(
+    ("platform", "open_count", "plays_count", "failed_pct", "stalled_pct", "ad_fill_pct")
+)
+
+
+def live(as_json: Annotated[bool, json_option(_SHAPE)] = False) -> None:
+    """Show what happens now, by platform.
+
+    Plays under way, and the last whole minute's starts, failures, stalls and ads.
+
+    Examples:
+      playhead live
+      playhead live --json
+    """
     from playhead.observability.sources.live import read_now
 
     now = datetime.now(UTC)
-    told = summary(read_now(get_settings().lake, now=now), now)
+    told = summary(read_now(settings().lake, now=now), now)
     if as_json:
-        typer.echo(json.dumps(told))
+        print_json(told)
         return
     table = Table("platform", caption=_caption(told["age_s"]))
     for column in ("concurrent plays", "started a minute", "failed", "stalled", "ad fill"):
@@ -34,7 +44,7 @@ def live(as_json: Annotated[bool, typer.Option("--json", help="The same as one J
     for row in told["platforms"]:
         shares = (_percent(row[name]) for name in ("failed_pct", "stalled_pct", "ad_fill_pct"))
         table.add_row(row["platform"], f"{row['open_count']:,}", f"{row['plays_count']:,}", *shares)
-    Console().print(table)
+    answers.print(table)
 
 
 def summary(groups: Sequence[Group], now: datetime) -> dict[str, Any]:

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from playhead.collector.metrics import Metrics
-from playhead.observability.metrics import METRICS
+from playhead.cli_output import answers, json_option, print_json, words
 
 _HEAD = """# Metrics
 
@@ -29,30 +27,50 @@ What it was given, and what became of it.
 """
 
 
-def metrics(write: Annotated[Path | None, typer.Option(help="Write the list as a Markdown page to this file.")] = None) -> None:
-    """List every metric: exporter's and collector's."""
-    console = Console()
+_COLUMNS = ("metric", "kind", "labels", "meaning")
+
+
+def metrics(
+    write: Annotated[Path | None, typer.Option(help="Write the list as a Markdown page to this file.")] = None,
+    as_json: Annotated[bool, json_option(f"an array with an object for each metric: {', '.join(_COLUMNS)}")] = False,
+) -> None:
+    """List every metric that Prometheus reads.
+
+    The exporter's and the collector's.
+
+    Examples:
+      playhead metrics
+      playhead metrics --write docs/metrics.md
+    """
     if write is not None:
         write.write_text(metrics_page(), encoding="utf-8")
-        console.print(f"{write} written", highlight=False, soft_wrap=True)
+        words.print(f"{write} written", highlight=False, soft_wrap=True)
         return
-    table = Table("metric", "kind", "labels", "meaning", box=None)
-    for row in (*_exporter_rows(), *((name, kind, "", meaning) for name, kind, meaning in _collector_rows())):
+    rows = [*_exporter_rows(), *((name, kind, "", meaning) for name, kind, meaning in _collector_rows())]
+    if as_json:
+        print_json([dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+        return
+    table = Table(*_COLUMNS, box=None)
+    for row in rows:
         table.add_row(*row)
-    console.print(table)
+    answers.print(table)
 
 
 def metrics_page() -> str:
     """docs/metrics.md."""
-    exporter = _markdown(("metric", "kind", "labels", "meaning"), _exporter_rows())
+    exporter = _markdown(_COLUMNS, _exporter_rows())
     return _HEAD + exporter + _COLLECTOR + _markdown(("metric", "kind", "meaning"), _collector_rows())
 
 
 def _exporter_rows() -> list[tuple[str, ...]]:
+    from playhead.observability.metrics import METRICS
+
     return [(metric.name, metric.kind, ", ".join(metric.labels), metric.meaning) for metric in METRICS]
 
 
 def _collector_rows() -> list[tuple[str, ...]]:
+    from playhead.collector.metrics import Metrics
+
     families = Metrics().registry.collect()
     return [(f"{each.name}_total" if each.type == "counter" else each.name, each.type, each.documentation) for each in families]
 

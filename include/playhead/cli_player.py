@@ -3,41 +3,45 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from playhead.player.play import MeasuredPlay, play
-from playhead.settings import get_settings
+from playhead.cli_output import answers, json_option, print_json
+from playhead.cli_start import settings
 
-app = typer.Typer()
+if TYPE_CHECKING:
+    from playhead.player.play import MeasuredPlay
+
+_SHAPE = "an array with an object for each play: playback_id, session_id, has_ended, startup_ms, stalls_ms, reports"
 
 
-@app.command("play-real")
 def play_real(
     plays: Annotated[int, typer.Option(min=1, max=100, help="How many; every second one stalls for real.")] = 2,
-    as_json: Annotated[bool, typer.Option("--json", help="Print what the page measured as JSON.")] = False,
+    as_json: Annotated[bool, json_option(_SHAPE)] = False,
 ) -> None:
-    """Play a stream with hls.js in headless Chromium; it reports CMCD v2 events to the collector.
+    """Let a real player, hls.js in Chromium, watch a real stream.
 
-    Prints what the page measured itself, to be compared with the QoE tables.
+    It reports CMCD v2 events to the collector. What the page measured itself is printed, to be compared with the QoE tables.
+
+    Examples:
+      playhead play-real --plays 4
     """
-    settings = get_settings()
+    from playhead.player.play import play
+
+    values = settings()
     measured = play(
         plays,
-        home=settings.home,
-        cache_dir=settings.cache_dir,
-        collector=f"http://127.0.0.1:{settings.port('collector')}",
-        port=settings.port("player"),
+        home=values.home,
+        cache_dir=values.cache_dir,
+        collector=f"http://127.0.0.1:{values.port('collector')}",
+        port=values.port("player"),
     )
-    console = Console()
     if as_json:
-        console.print_json(json.dumps([dataclasses.asdict(each) for each in measured]))
+        print_json([dataclasses.asdict(each) for each in measured])
     else:
-        console.print(_table(measured))
+        answers.print(_table(measured))
 
 
 def _table(measured: list[MeasuredPlay]) -> Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from math import floor
@@ -10,72 +9,82 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from playhead.errors import PlayheadError, SettingsError
-from playhead.io.partitions import day_key, hour_key
-from playhead.settings import Settings, get_settings
+from playhead.cli_output import answers, json_option, print_json, words
+from playhead.cli_start import complete_table, engine, settings
+from playhead.errors import BooksError, SettingsError
 
 if TYPE_CHECKING:
     from playhead.jobs.recompute_scores import Recomputation
+    from playhead.settings import Settings
 
-_out = Console()
 _SHOWN = 40
 _SHOWN_PAGES = 3
 _DIMENSIONS = ("completeness", "validity", "uniqueness", "timeliness", "consistency", "total")
+_SHAPE = (
+    "an array with the columns of ops.quality_scores and docs, the address of the partition's Data Docs; with --recompute an object with "
+    "what was compared and what differs"
+)
 
 
 def quality(
-    table: Annotated[str | None, typer.Option(help="Only this table, as silver.playbacks.")] = None,
+    table: Annotated[str | None, typer.Option(help="Only this table, as silver.playbacks.", autocompletion=complete_table)] = None,
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H"], help="Only this day or hour (UTC) and later.")
     ] = None,
     recompute: Annotated[bool, typer.Option("--recompute", help="Score the stored partitions again, and compare.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Rows as a JSON array; the comparison as an object.")] = False,
+    as_json: Annotated[bool, json_option(_SHAPE)] = False,
 ) -> None:
-    """Show the quality of each partition as a score from 0 to 100, the worst first, with what was unusual (docs/quality.md).
+    """Show how good each partition is; the worst first.
 
-    Exit code 1 where --recompute finds a score that the stored partition does not come to.
+    As a score from 0 to 100, with what was unusual beside the weeks before (docs/quality.md). Exit code 1 when --recompute finds a score
+    that the stored partition does not come to.
+
+    Examples:
+      playhead quality
+      playhead quality --table silver.playbacks --since 2026-11-01
+      playhead quality --recompute --json
     """
     from playhead.jobs.quality_scores import read_scores
     from playhead.quality.suites import gated_tables
 
-    settings = get_settings()
+    values = settings()
     if table is not None and table not in gated_tables():
         raise SettingsError(f"there is no table {table!r} with scores; these have: {', '.join(gated_tables())}")
-    rows = read_scores(settings.lake, table=table, since=None if since is None else _key(since))
+    rows = read_scores(values.lake, table=table, since=None if since is None else _key(since))
     if recompute:
-        _prove(settings, rows, as_json=as_json)
+        _prove(values, rows, as_json=as_json)
         return
-    told = [row | {"docs": _docs_uri(settings.data_docs, row["docs_page"])} for row in rows]
+    told = [row | {"docs": _docs_uri(values.data_docs, row["docs_page"])} for row in rows]
     if as_json:
-        typer.echo(json.dumps(told, default=str))
+        print_json(told)
     elif told:
-        _out.print(_table(told))
+        answers.print(_table(told))
         for row in [row for row in told if row["docs"] is not None][:_SHOWN_PAGES]:
-            _out.print(f"{row['table_name']}/{row['partition_key']}: {row['docs']}", highlight=False, soft_wrap=True)
+            answers.print(f"{row['table_name']}/{row['partition_key']}: {row['docs']}", highlight=False, soft_wrap=True)
     else:
-        _out.print("No build has scored such a partition yet; `playhead build daily` does.", highlight=False)
+        answers.print("No build has scored such a partition yet; `playhead build daily` does.", highlight=False)
 
 
 def _key(since: datetime) -> str:
     """A day also takes in partitions that are days, which an hour of it would leave out."""
+    from playhead.io.partitions import day_key, hour_key
+
     return hour_key(since) if since.hour else day_key(since)
 
 
-def _prove(settings: Settings, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+def _prove(values: Settings, rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     from playhead.jobs.recompute_scores import recompute_scores
-    from playhead.spark import connect
 
-    with Console(stderr=True).status("scoring the stored partitions again"):
-        found = recompute_scores(connect(settings.remote), settings.lake, rows)
+    with words.status("scoring the stored partitions again"):
+        found = recompute_scores(engine(values.remote), values.lake, rows)
     if as_json:
-        typer.echo(json.dumps(found.to_dict()))
+        print_json(found.to_dict())
     else:
-        _out.print(_comparison(found), highlight=False)
+        answers.print(_comparison(found), highlight=False)
     if found.differences:
-        raise PlayheadError(
+        raise BooksError(
             f"{len(found.differences)} stored values differ from what the stored partitions come to: see `playhead reconcile`, "
             "then rebuild these partitions with `playhead build backfill`"
         )

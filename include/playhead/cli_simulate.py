@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from playhead.cli_output import answers, json_option, print_json, words
+from playhead.cli_start import settings
 from playhead.errors import SettingsError
-from playhead.events.simulator import JsonlSink, KafkaSink, ParquetSink, SimulationOptions, SimulationSummary, completed_run, run_simulation
-from playhead.events.simulator.sinks import Sink
-from playhead.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from playhead.events.simulator import SimulationOptions, SimulationSummary
+    from playhead.events.simulator.sinks import Sink
+    from playhead.settings import Settings
 
 app = typer.Typer()
+
+_SHAPE = "an object: producer_id, first_day, last_day, records, sent_now, seconds, rate, and counts by name in kinds and event_types"
 
 
 class Output(StrEnum):
@@ -44,49 +49,80 @@ def simulate(
     late: Annotated[float, typer.Option(help="Events received more than 7 days after they happened, as a share.")] = 0.001,
     disorder: Annotated[float, typer.Option(help="Share of events sent up to minutes after later ones.")] = 0.02,
     clock_skew: Annotated[float, typer.Option(help="Share of sessions whose clock is up to 2 minutes wrong.")] = 0.01,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one line of JSON.")] = False,
+    as_json: Annotated[bool, json_option(_SHAPE)] = False,
 ) -> None:
-    """Simulate viewers: 24 event types of synthetic people, the same for the same seed.
+    """Simulate viewers; the same seed gives the same events.
 
     Running again with the same options goes on where the last run ended and sends nothing twice.
+
+    Examples:
+      playhead simulate --users 500 --days 7
+      playhead simulate --rate 200
+      playhead simulate --output parquet --dir raw
     """
+    from playhead.events.simulator import SimulationOptions
+
     options = SimulationOptions(users, titles, days, seed, duplicates, bad, late, disorder, clock_skew)
-    settings = get_settings()
-    now_day = datetime.now(UTC).date()
-    summary = None
     if output is Output.KAFKA:
-        summary = completed_run(options, home=settings.home, now_day=now_day, ledger_dir=settings.ledger_dir)
-    if summary is None:
-        summary = _run(options, settings, now_day, _sink_opener(output, directory, options, settings, rate), quiet=as_json)
-    if as_json:
-        typer.echo(json.dumps(summary.as_dict()))
+        summary = run_to_kafka(options, settings(), rate=rate, quiet=as_json)
     else:
-        _show(summary)
+        summary = _run(options, settings(), datetime.now(UTC).date(), _file_opener(output, directory), quiet=as_json)
+    if as_json:
+        print_json(summary.as_dict())
+    else:
+        show_summary(summary, answers)
 
 
-def _sink_opener(output: Output, directory: Path | None, options: SimulationOptions, settings: Settings, rate: float) -> Callable[[], Sink]:
-    if output is not Output.KAFKA:
-        if directory is None:
-            raise SettingsError(f"--output {output.value} needs --dir, the directory to write to")
-        target, kind = directory, ParquetSink if output is Output.PARQUET else JsonlSink
-        return lambda: kind(target)
-    return lambda: _open_kafka(options, settings, rate)
+def run_to_kafka(options: SimulationOptions, values: Settings, *, rate: float = 0, quiet: bool = False) -> SimulationSummary:
+    """Send what Kafka does not have of a simulation yet."""
+    from playhead.events.simulator import completed_run
+
+    now_day = datetime.now(UTC).date()
+    done = completed_run(options, home=values.home, now_day=now_day, ledger_dir=values.ledger_dir)
+    return done or _run(options, values, now_day, lambda: _open_kafka(options, values, rate), quiet=quiet)
 
 
-def _open_kafka(options: SimulationOptions, settings: Settings, rate: float) -> Sink:
+def show_summary(summary: SimulationSummary, console: Console) -> None:
+    """What was sent, by kind and event type."""
+    console.print(
+        f"{summary.records:,} synthetic records of {summary.first_day} to {summary.last_day} as {summary.producer_id}; "
+        f"{summary.sent_now:,} sent now in {summary.seconds:.1f} s ({summary.rate:,.0f}/s)",
+        highlight=False,
+    )
+    table = Table("records", "count", title="By kind, and valid ones by event type", title_justify="left")
+    for name, count in {**summary.kinds, **summary.event_types}.items():
+        table.add_row(name, f"{count:,}")
+    console.print(table)
+
+
+def _file_opener(output: Output, directory: Path | None) -> Callable[[], Sink]:
+    from playhead.events.simulator import JsonlSink, ParquetSink
+
+    if directory is None:
+        raise SettingsError(f"--output {output.value} needs --dir, the directory to write to")
+    kind = ParquetSink if output is Output.PARQUET else JsonlSink
+    return lambda: kind(directory)
+
+
+def _open_kafka(options: SimulationOptions, values: Settings, rate: float) -> Sink:
     from playhead.events.ledger import Ledger
     from playhead.events.producer import Producer
+    from playhead.events.simulator import KafkaSink
     from playhead.io.kafka import client_config, ensure_topics
     from playhead.io.topics import declared_topics
 
-    client = client_config(settings)
-    ensure_topics(client, list(declared_topics(settings.topic_partitions, settings.topic_replication).values()))
-    return KafkaSink(Producer(client, Ledger(settings.ledger_dir, options.producer_id)), rate)
+    client = client_config(values)
+    ensure_topics(client, list(declared_topics(values.topic_partitions, values.topic_replication).values()))
+    return KafkaSink(Producer(client, Ledger(values.ledger_dir, options.producer_id)), rate)
 
 
-def _run(options: SimulationOptions, settings: Settings, now_day: date, open_sink: Callable[[], Sink], *, quiet: bool) -> SimulationSummary:
+def _run(options: SimulationOptions, values: Settings, now_day: date, open_sink: Callable[[], Sink], *, quiet: bool) -> SimulationSummary:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    from playhead.events.simulator import run_simulation
+
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("{task.fields[records]:,} records"), console=Console(stderr=True), disable=quiet) as bar:
+    with Progress(*columns, TextColumn("{task.fields[records]:,} records"), console=words, disable=quiet) as bar:
         task = bar.add_task("simulating days", total=options.days, records=0)
         seen: set[date] = set()
         records = 0
@@ -97,17 +133,4 @@ def _run(options: SimulationOptions, settings: Settings, now_day: date, open_sin
             seen.add(day)
             bar.update(task, completed=len(seen), records=records)
 
-        return run_simulation(options, home=settings.home, now_day=now_day, open_sink=open_sink, progress=advance)
-
-
-def _show(summary: SimulationSummary) -> None:
-    console = Console()
-    console.print(
-        f"{summary.records:,} synthetic records of {summary.first_day} to {summary.last_day} as {summary.producer_id}; "
-        f"{summary.sent_now:,} sent now in {summary.seconds:.1f} s ({summary.rate:,.0f}/s)",
-        highlight=False,
-    )
-    table = Table("records", "count", title="By kind, and valid ones by event type", title_justify="left")
-    for name, count in {**summary.kinds, **summary.event_types}.items():
-        table.add_row(name, f"{count:,}")
-    console.print(table)
+        return run_simulation(options, home=values.home, now_day=now_day, open_sink=open_sink, progress=advance)

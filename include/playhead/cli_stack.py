@@ -1,165 +1,177 @@
-"""Commands for the embedded stack (up, down, status, logs, doctor) and for the topics of any Kafka (topics …)."""
+"""Commands for the embedded stack: up, down, status, logs, doctor."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from playhead.errors import StackError
-from playhead.io.kafka import client_config, committed_offsets, consumer_lag, ensure_topics, topic_health
-from playhead.io.topics import Topic, declared_topics
-from playhead.local import doctor as checks
-from playhead.local.airflow_env import ADMIN, password_file
-from playhead.local.stack import HEALTHY, STOPPED, PartStatus, Report, Stack
-from playhead.local.supervision import log_file
-from playhead.settings import Settings, get_settings
+from playhead.cli_output import answers, json_option, print_json, words
+from playhead.cli_start import settings
+from playhead.errors import ExitCode, PlayheadError, SettingsError, StackError
 
-topics = typer.Typer(
-    help="The Kafka topics: what is declared, created, healthy, and how far the streaming app is behind.", no_args_is_help=True
-)
-_console = Console()
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TaskID
+
+    from playhead.local.stack import PartStatus, Report, Stack
+    from playhead.settings import Settings
+
 _GOOD, _BAD = "[green]●[/]", "[red]●[/]"
+_PARTS_SHAPE = "an array with an object for each part: name, state, healthy, pid, uptime_s, memory_mb, address"
 
 
-def up(parts: Annotated[list[str] | None, typer.Argument(help="Only these parts; by default all.")] = None) -> None:
-    """Start the embedded stack and wait until it is healthy. Running it again starts what is missing."""
-    bring_up(get_settings(), parts or ())
+def complete_part(incomplete: str) -> list[str]:
+    """Names of parts, for the shell."""
+    try:
+        return [name for name in _names(_stack()) if name.startswith(incomplete)]
+    except PlayheadError:
+        return []
 
 
-def bring_up(settings: Settings, parts: Sequence[str] = (), *, unpause: bool = True) -> None:
+def up(
+    parts: Annotated[
+        list[str] | None, typer.Argument(help="Only these parts; by default all.", autocompletion=complete_part, show_default=False)
+    ] = None,
+    as_json: Annotated[bool, json_option(_PARTS_SHAPE)] = False,
+) -> None:
+    """Start the stack and wait until it is healthy.
+
+    Running it again starts what is missing and leaves alone what runs.
+
+    Examples:
+      playhead up
+      playhead up stream
+    """
+    stack = _stack()
+    _require_parts(stack, parts or ())
+    bring_up(settings(), parts or (), console=words if as_json else answers)
+    if as_json:
+        print_json([asdict(line) for line in stack.status()])
+
+
+def bring_up(values: Settings, parts: Sequence[str] = (), *, unpause: bool = True, console: Console = answers) -> None:
     """Start the stack with progress on the terminal, and print its addresses."""
-    stack = Stack(settings)
+    from playhead.local.stack import Stack
+
+    stack = Stack(values)
     with _progress() as report:
         started = stack.up(report, parts, unpause=unpause)
     lines = [line for line in stack.status() if line.pid]
-    _console.print("[bold green]The stack is up.[/]" if started else "[bold green]The stack is up already.[/]")
-    _print_addresses(lines, settings)
+    console.print("[bold green]The stack is up.[/]" if started else "[bold green]The stack is up already.[/]")
+    _print_addresses(lines, values, console)
 
 
 def down() -> None:
-    """Stop the embedded stack; state stays. Nothing of it runs afterwards."""
-    stack = Stack(get_settings())
+    """Stop the stack; its state stays.
+
+    Nothing of it runs afterwards, also not what a killed supervisor left behind.
+
+    Examples:
+      playhead down
+    """
+    stack = _stack()
     with _progress() as report:
         ran = stack.down(report)
-    _console.print("The stack is down." if ran else "Nothing was running.")
+    answers.print("The stack is down." if ran else "Nothing was running.")
 
 
-def status(as_json: _Json = False) -> None:
-    """Show every part: process, health, memory, address. Exit code 1 when a part is not healthy."""
-    lines = Stack(get_settings()).status()
+def status(as_json: Annotated[bool, json_option(_PARTS_SHAPE)] = False) -> None:
+    """Show every part: process, health, memory, address.
+
+    Exit code 1 when a part is not healthy.
+
+    Examples:
+      playhead status
+      playhead status --json
+    """
+    lines = _stack().status()
     if as_json:
-        _console.print_json(json.dumps([asdict(line) for line in lines]))
+        print_json([asdict(line) for line in lines])
     else:
-        _console.print(_status_table(lines))
+        answers.print(_status_table(lines))
     if not all(line.healthy for line in lines):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.NO)
 
 
 def logs(
-    part: Annotated[str | None, typer.Argument(help="A part (see status); by default all.")] = None,
+    part: Annotated[str | None, typer.Argument(help="A part (see status); by default all.", autocompletion=complete_part)] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many lines to begin with.")] = 50,
 ) -> None:
-    """Show the end of the logs."""
-    stack = Stack(get_settings())
-    names = [program.name for program in stack.programs]
-    if part is not None and part not in names:
-        raise StackError(f"the stack has no part {part}; its parts are {', '.join(names)}")
-    files = [path for name in ([part] if part else names) if (path := log_file(stack.home, name)).exists()]
+    """Show the end of the parts' logs.
+
+    Examples:
+      playhead logs stream
+      playhead logs kafka --lines 200 --follow
+    """
+    from playhead.local.supervision import log_file
+
+    stack = _stack()
+    _require_parts(stack, [part] if part else ())
+    files = [path for name in ([part] if part else _names(stack)) if (path := log_file(stack.home, name)).exists()]
     if not files:
         raise StackError(f"no logs yet under {stack.home / 'logs'}; start the stack with `playhead up`")
     try:
         subprocess.run(["tail", "-n", str(lines), *(["-F"] if follow else []), *files], check=False)
     except KeyboardInterrupt:
-        raise typer.Exit(0) from None
+        raise typer.Exit(ExitCode.DONE) from None
 
 
-def doctor(as_json: _Json = False) -> None:
-    """Check this machine: every missing prerequisite and how to get it. Exit code 1 when a required one is missing."""
-    findings = checks.examine(get_settings())
+def doctor(as_json: Annotated[bool, json_option("an array of findings: name, ok, required, detail, remedy")] = False) -> None:
+    """Check this machine, and say how to get what is missing.
+
+    Exit code 1 when something is missing that the stack cannot run without.
+
+    Examples:
+      playhead doctor
+    """
+    from playhead.local import doctor as checks
+
+    findings = checks.examine(settings())
     if as_json:
-        _console.print_json(json.dumps([asdict(finding) for finding in findings]))
+        print_json([asdict(finding) for finding in findings])
     else:
         table = Table("", "What", "Found", "How to get it", box=None)
         for finding in findings:
             mark = _GOOD if finding.ok else _BAD if finding.required else "[yellow]●[/]"
             table.add_row(mark, finding.name, finding.detail, finding.remedy)
-        _console.print(table)
+        answers.print(table)
     if not checks.passed(findings):
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.NO)
 
 
-@topics.command("list")
-def list_topics(as_json: _Json = False) -> None:
-    """Show the declared topics."""
-    rows = [(t.name, t.partitions, t.replication, t.retention.days, t.max_message_bytes) for t in _declared().values()]
-    _print_rows(("topic", "partitions", "replication", "retention_days", "max_message_bytes"), rows, as_json=as_json)
+def _stack() -> Stack:
+    from playhead.local.stack import Stack
+
+    return Stack(settings())
 
 
-@topics.command("ensure")
-def ensure() -> None:
-    """Create missing topics and raise partitions and limits to what is declared; never lowers or deletes."""
-    changes = ensure_topics(client_config(get_settings()), list(_declared().values()))
-    _console.print("\n".join(changes) if changes else "All topics are as declared.")
+def _names(stack: Stack) -> list[str]:
+    return [program.name for program in stack.programs]
 
 
-@topics.command("health")
-def health(as_json: _Json = False) -> None:
-    """Show leaders and in-sync replicas. Exit code 1 when a topic is not healthy."""
-    found = topic_health(client_config(get_settings()), list(_declared()))
-    rows = [(t.name, t.exists, t.partitions, t.leaderless, t.under_replicated) for t in found]
-    _print_rows(("topic", "exists", "partitions", "leaderless", "under_replicated"), rows, as_json=as_json)
-    if not all(topic.healthy for topic in found):
-        raise typer.Exit(1)
+def _require_parts(stack: Stack, parts: Sequence[str]) -> None:
+    unknown = [part for part in parts if part not in _names(stack)]
+    if unknown:
+        raise SettingsError(f"the stack has no part {', '.join(unknown)}; its parts are {', '.join(_names(stack))}")
 
 
-@topics.command("lag")
-def lag(
-    checkpoint: Annotated[str | None, typer.Option(help="Checkpoint of the streaming query; by default the lake's.")] = None,
-    as_json: _Json = False,
-) -> None:
-    """Show how many records the streaming app has not processed yet, by its last committed batch."""
-    settings = get_settings()
-    committed = committed_offsets(checkpoint or settings.checkpoint)
-    families = [name for name in _declared() if name.endswith(("_events", "_interactions"))]
-    found = consumer_lag(client_config(settings), committed, families)
-    rows = [(each.topic, each.partition, each.committed, each.end, each.records) for each in found]
-    _print_rows(("topic", "partition", "committed", "end", "lag"), rows, as_json=as_json)
+def _print_addresses(lines: list[PartStatus], values: Settings, console: Console) -> None:
+    from playhead.local.airflow_env import ADMIN, password_file
 
-
-def _declared() -> dict[str, Topic]:
-    settings = get_settings()
-    return declared_topics(settings.topic_partitions, settings.topic_replication)
-
-
-def _print_rows(columns: tuple[str, ...], rows: Sequence[tuple[str | int, ...]], *, as_json: bool) -> None:
-    if as_json:
-        _console.print_json(json.dumps([dict(zip(columns, row, strict=True)) for row in rows]))
-        return
-    table = Table(*columns, box=None)
-    for row in rows:
-        table.add_row(*map(str, row))
-    _console.print(table)
-
-
-def _print_addresses(lines: list[PartStatus], settings: Settings) -> None:
     table = Table("", "Part", "Address", box=None)
     for line in lines:
         if line.address:
             table.add_row(_GOOD if line.healthy else _BAD, line.name, line.address)
-    _console.print(table, soft_wrap=True)
+    console.print(table, soft_wrap=True)
     if any(line.name == "airflow-api-server" for line in lines):
-        _console.print(f"Airflow user [bold]{ADMIN}[/]; password in {password_file(settings.home)}", soft_wrap=True)
+        console.print(f"Airflow user [bold]{ADMIN}[/]; password in {password_file(values.home)}", soft_wrap=True)
 
 
 def _status_table(lines: list[PartStatus]) -> Table:
@@ -175,8 +187,12 @@ def _status_table(lines: list[PartStatus]) -> Table:
 @contextmanager
 def _progress() -> Iterator[Report]:
     """A line for each part, with a spinner until it is done."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from playhead.local.stack import HEALTHY, STOPPED
+
     columns = (SpinnerColumn(finished_text="[green]●"), TextColumn("{task.description:<22}"), TextColumn("{task.fields[doing]}"))
-    with Progress(*columns, TimeElapsedColumn(), console=_console) as progress:
+    with Progress(*columns, TimeElapsedColumn(), console=words) as progress:
         tasks: dict[str, TaskID] = {}
 
         def report(part: str, doing: str) -> None:

@@ -50,7 +50,7 @@ def test_books_balance_and_every_part_did_its_work(demo: Any) -> None:
 
 
 def test_no_event_minute_of_silver_differs_from_bronze(demo: Any) -> None:
-    found = json.loads(demo.playhead("reconcile", "--all", "--output", "json"))
+    found = json.loads(demo.playhead("reconcile", "--all", "--json"))
     assert found["differences"] == []
     assert found["events"] == demo.result["silver"]
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from playhead.demo import flow
 from playhead.demo.report import VIEW_QUERIES, DemoResult, show
-from playhead.errors import PlayheadError, StackError
+from playhead.errors import BooksError, PlayheadError, StackError
 from playhead.io.airflow_api import AirflowApi
 from playhead.local.airflow_env import ADMIN, admin_password
 from playhead.local.system_packages import missing_packages
@@ -31,7 +31,8 @@ def run_demo(
     Run again, it sends nothing of the simulated population twice and changes none of its numbers.
 
     Raises:
-        StackError: a part does not come up, a run fails, or the books do not balance.
+        StackError: a part does not come up, or a run fails.
+        BooksError: the books do not balance.
     """
     started = time.monotonic()
     bring_up()
@@ -59,7 +60,7 @@ def run_demo(
     result.write(settings.home / "demo.json")
     show(console, result)
     if not result.accounts.is_balanced:
-        raise StackError(f"the books do not balance: {result.accounts.to_json()}")
+        raise BooksError(f"the books do not balance: {result.accounts.to_json()}")
     return result
 
 

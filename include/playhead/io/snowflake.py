@@ -12,7 +12,7 @@ import snowflake.connector
 from snowflake.connector import DictCursor
 from snowflake.connector.errors import Error as SnowflakeError
 
-from playhead.errors import SettingsError, WarehouseError
+from playhead.errors import SettingsError, WarehouseAbsentError
 from playhead.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def warehouse_connection(settings: Settings) -> SnowflakeConnection:
     """An open session on the warehouse's database.
 
     Raises:
-        WarehouseError: it cannot be reached or refuses the login; the message says what to do.
+        WarehouseAbsentError: it cannot be reached or refuses the login; the message says what to do.
     """
     parameters = connection_parameters(settings)
     # The connector logs every failed attempt with a stack trace; the one error below says it all.
@@ -75,7 +75,7 @@ def warehouse_connection(settings: Settings) -> SnowflakeConnection:
     except SnowflakeError as error:
         where = f"{parameters.get('host', parameters['account'])}:{parameters.get('port', 443)}"
         step = "start it with `playhead up`" if is_embedded(settings) else "check PLAYHEAD_WAREHOUSE_* and the network policy"
-        raise WarehouseError(f"cannot connect to the warehouse at {where} ({error.msg or error}); {step}") from error
+        raise WarehouseAbsentError(f"cannot connect to the warehouse at {where} ({error.msg or error}); {step}") from error
     connection.telemetry_enabled = False
     return connection
 

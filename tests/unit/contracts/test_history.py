@@ -11,7 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from playhead import cli_build
+from playhead import cli_contracts
 from playhead.cli import app
 from playhead.contracts.compatibility import Mode
 from playhead.contracts.history import check_contracts
@@ -117,7 +117,7 @@ def test_check__an_unknown_commit_and_one_without_contracts_are_refused(reposito
 
 
 def test_command__prints_the_field_and_fails(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli_build, "files", lambda _package: repository.directory)
+    monkeypatch.setattr(cli_contracts, "files", lambda _package: repository.directory)
     passed = CliRunner().invoke(app, ["contracts", "check", "--against", "HEAD"])
     assert (passed.exit_code, passed.output) == (0, "All contracts are compatible with HEAD.\n")
     repository.change("events/ad.yaml", AD_ID, "- {name: ad_id}")

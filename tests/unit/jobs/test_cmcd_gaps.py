@@ -234,8 +234,8 @@ def test_command__names_plays_with_gaps_and_no_others(configured: Collector) -> 
     assert done.exit_code == 0, done.output
     assert "p-1" in done.stdout
     assert "p-2" not in done.stdout
-    (line,) = CliRunner().invoke(app, ["gaps", "--days", days, "--output", "json"]).stdout.splitlines()
-    assert (json.loads(line)["playback_id"], json.loads(line)["missing_reports_count"]) == ("p-1", 2)
+    (row,) = json.loads(CliRunner().invoke(app, ["gaps", "--days", days, "--json"]).stdout)
+    assert (row["playback_id"], row["missing_reports_count"]) == ("p-1", 2)
 
 
 class Broker:

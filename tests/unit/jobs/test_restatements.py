@@ -81,12 +81,12 @@ def test_command__prints_old_and_new_value_cause_and_run(lake: str) -> None:
         assert told in done.output
 
 
-def test_command__json_has_a_line_for_each_of_the_table_and_days_asked_for(lake: str) -> None:
+def test_command__json_has_each_of_the_table_and_days_asked_for(lake: str) -> None:
     old = receipt("gold.user_daily", restated_at=NOW - timedelta(days=40))
     append_rows(lake, "ops.restatements", [receipt(), receipt("gold.user_daily"), old])
-    done = CliRunner().invoke(app, ["restatements", "--table", "gold.user_daily", "-o", "json"])
-    (line,) = done.output.splitlines()
-    assert json.loads(line)["old_value"] == "1043.000000"
+    done = CliRunner().invoke(app, ["restatements", "--table", "gold.user_daily", "--json"])
+    (row,) = json.loads(done.stdout)
+    assert (row["old_value"], row["restated_at"][10]) == (1043, "T")
     assert len(read_receipts(lake, since=NOW - timedelta(days=60))) == 3
 
 

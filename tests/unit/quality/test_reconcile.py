@@ -166,7 +166,7 @@ def configured(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("configured")
 def test_command__names_what_differs_and_fails(lake: Lake) -> None:
     lake.write_all(silver=lake.without(1))
-    done = CliRunner().invoke(app, ["reconcile", "--all", "--output", "json"])
+    done = CliRunner().invoke(app, ["reconcile", "--all", "--json"])
     assert done.exit_code == 1
     assert json.loads(done.stdout)["differences"][0]["ids"] == ["missing e1"]
 

@@ -224,7 +224,7 @@ def configured(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("configured")
 def test_command__since_a_day(lake: Lake) -> None:
     lake.write_all(silver=lambda rows: dropped(OLD)(dropped(RECENT)(rows)))
-    done = CliRunner().invoke(app, ["reconcile", "--since", SINCE.isoformat(), "--output", "json"])
+    done = CliRunner().invoke(app, ["reconcile", "--since", SINCE.isoformat(), "--json"])
     assert [each["ids"] for each in json.loads(done.stdout)["differences"]] == [[f"missing e{RECENT}"]]
     assert CliRunner().invoke(app, ["reconcile", "--since", "2026-01-17"]).stdout.startswith("4 events of 4 minutes since 2026-01-17")
 

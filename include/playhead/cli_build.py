@@ -12,7 +12,9 @@ from playhead.cli_output import answers, json_option, print_json
 from playhead.cli_start import engine, settings
 
 app = typer.Typer(help="Build silver and gold: what the DAGs do, without Airflow.", no_args_is_help=True)
-_Moment = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M"], help="UTC.")]
+_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%dT%H:%M"]
+_Start = Annotated[datetime, typer.Argument(formats=_FORMATS, metavar="START", help="First hour (UTC), as 2026-11-01 or 2026-11-01T05.")]
+_End = Annotated[datetime, typer.Argument(formats=_FORMATS, metavar="END", help="The hour (UTC) that is no longer rebuilt.")]
 _Json = Annotated[bool, json_option("an object: run_id, kind, hours, pending, partitions")]
 
 
@@ -47,7 +49,7 @@ def build_daily(as_json: _Json = False) -> None:
 
 
 @app.command("backfill")
-def build_backfill(start: _Moment, end: _Moment, as_json: _Json = False) -> None:
+def build_backfill(start: _Start, end: _End, as_json: _Json = False) -> None:
     """Rebuild the hours from START up to END.
 
     And the gold of days that lie wholly within. It moves no cursor: the next build goes on where the last one ended.

@@ -27,7 +27,7 @@ def run(app: typer.Typer) -> int:
         return ExitCode.INTERRUPTED
     except Exception as error:
         first = (str(error).splitlines() or [""])[0]
-        told = f"{type(error).__name__}: {first}; this is a defect: {_keep(error)} holds its traceback, `playhead --debug …` shows it"
+        told = f"{type(error).__name__}: {first}; this is a defect: {_keep(error)}, `playhead --debug …` shows it"
         return _end(error, told, ExitCode.DEFECT)
 
 
@@ -57,6 +57,9 @@ def _end(error: Exception, told: str, code: ExitCode) -> int:
 
 def _keep(error: Exception) -> str:
     """The traceback in a file that only its owner reads; a defect may not come a second time."""
-    with tempfile.NamedTemporaryFile("w", prefix="playhead-", suffix=".txt", delete=False, encoding="utf-8") as file:
-        file.writelines(traceback.format_exception(error))
-    return file.name
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="playhead-", suffix=".txt", delete=False, encoding="utf-8") as file:
+            file.writelines(traceback.format_exception(error))
+    except OSError as unwritable:
+        return f"its traceback cannot be kept ({unwritable.strerror})"
+    return f"{file.name} holds its traceback"

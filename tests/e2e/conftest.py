@@ -40,7 +40,7 @@ class RunningDemo:
         }
 
     def playhead(self, *arguments: str, timeout: float = 900) -> str:
-        command = [sys.executable, "-m", "playhead.cli", *arguments]
+        command = [sys.executable, "-m", "playhead.cli", "--debug", *arguments]
         done = subprocess.run(command, env=self._environment, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
         assert done.returncode == 0, f"playhead {' '.join(arguments)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return done.stdout

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import re
 import subprocess
@@ -9,7 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from playhead import cli_errors
 from playhead.errors import ExitCode, LockHeldError, MismatchError, PlayheadError, SettingsError, StackError, WarehouseAbsentError
 from playhead.settings import Settings
 
@@ -70,6 +74,32 @@ def test_defect__is_one_line_that_names_the_file_with_its_traceback(tmp_path: Pa
     kept = Path(found[1])
     assert "in settings" in kept.read_text(encoding="utf-8")
     assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_defect__is_told_where_no_file_can_be_written(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(cli_errors.tempfile, "NamedTemporaryFile", refuse)
+    app = typer.Typer()
+
+    @app.command()
+    def divide() -> float:
+        return 1 / 0
+
+    monkeypatch.setattr(sys, "argv", ["playhead"])
+    assert cli_errors.run(app) == ExitCode.DEFECT
+    assert "division by zero; this is a defect: its traceback cannot be kept (No space left on device)" in capsys.readouterr().err
+
+
+def test_error__of_several_lines_is_one(tmp_path: Path) -> None:
+    done = playhead("topics", "list", home=tmp_path, error="StackError('its log ends with:\\na line\\nand [another]')")
+    assert done.stderr == "error: its log ends with: a line and [another]\n"
+
+
+def test_debug__leaves_drivers_quiet_that_tell_what_they_send(tmp_path: Path) -> None:
+    level = "StackError(__import__('logging').getLogger('snowflake').getEffectiveLevel())"
+    assert playhead("--debug", "topics", "list", home=tmp_path, error=level).stderr.endswith(f"error: {logging.INFO}\n")
 
 
 @pytest.mark.parametrize(("error", "code"), [("ZeroDivisionError", ExitCode.DEFECT), ("StackError('busy')", ExitCode.ABSENT)])

@@ -117,3 +117,4 @@ def test_page__has_every_command_and_exit_code() -> None:
     page = CliRunner().invoke(app, ["reference"]).stdout
     assert [path for path in COMMANDS if f"### {path}\n" not in page] == []
     assert [code for code in ExitCode if f"| {code:d} | {code.meaning} |" not in page] == []
+    assert "None" not in page, "an option without help"

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from playhead.cli import app
 from playhead.cli_output import print_json
-from playhead.settings import get_settings
+from playhead.local.stack import Report, Stack
+from playhead.settings import Settings, get_settings
 
 # They print no table and no record.
 WITHOUT = {"down", "logs", "contracts suites", "reference"}
@@ -82,3 +85,34 @@ def test_print_json__times_are_iso_decimals_are_numbers(capsys: pytest.CaptureFi
     print_json({"at": at, "day": date(2026, 1, 2), "sum": Decimal("3.00"), "share": Decimal("0.5"), "file": Path("é"), "no": None})
     printed = capsys.readouterr().out
     assert printed == ('{"at": "2026-01-02T03:04:00+00:00", "day": "2026-01-02", "sum": 3, "share": 0.5, "file": "é", "no": null}\n')
+
+
+@pytest.mark.usefixtures("_no_lake")
+def test_up__json_has_the_parts_and_words_go_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_stack: Stack, report: Report, only: Sequence[str], *, unpause: bool) -> bool:
+        report("kafka", f"starts with {only}, {unpause}")
+        return True
+
+    monkeypatch.setattr(Stack, "up", start)
+    done = CliRunner().invoke(app, ["up", "kafka", "--json"])
+    assert "kafka" in {part["name"] for part in json.loads(done.stdout)}
+    assert "starts with ['kafka'], True" in done.stderr
+    assert "The stack is up." in done.stderr
+    assert "The stack is up." in CliRunner().invoke(app, ["up"]).stdout
+
+
+def test_demo__json_is_its_result_and_words_go_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    def go(_settings: Settings, console: Console, *, bring_up: Callable[[], None], **_options: Any) -> Mock:
+        bring_up()
+        console.print("a step")
+        return Mock(to_dict=lambda: {"sent": 1})
+
+    def bring_up(_settings: Settings, *, console: Console, unpause: bool = True) -> None:
+        console.print(f"up, unpaused: {unpause}")
+
+    monkeypatch.setattr("playhead.demo.run.run_demo", go)
+    monkeypatch.setattr("playhead.cli_stack.bring_up", bring_up)
+    done = CliRunner().invoke(app, ["demo", "--json"])
+    told = "up, unpaused: False\na step\nup, unpaused: True\n"
+    assert (done.stdout, done.stderr) == ('{"sent": 1}\n', told)
+    assert CliRunner().invoke(app, ["demo"]).stdout == told

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import DeltaTable, Schema, WriterProperties, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 from deltalake.transaction import CommitProperties, Transaction
@@ -119,6 +120,15 @@ def merge_log(lake: str, name: str) -> None:
     if table is not None and len(table.file_uris()) > FEW_FILES:
         table.optimize.compact(writer_properties=WriterProperties(compression="ZSTD"))
         table.vacuum(dry_run=False, full=True)
+
+
+def least_value(lake: str, name: str, column: str) -> Any:
+    """The least value of a column, by the statistics of the table's files: none is opened. None where nothing is told."""
+    table = find_table(lake, name)
+    told = None if table is None else pa.table(table.get_add_actions(flatten=True))
+    if told is None or f"min.{column}" not in told.column_names:
+        return None
+    return pc.min(told[f"min.{column}"]).as_py()
 
 
 def query_log(

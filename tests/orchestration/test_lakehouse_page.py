@@ -1,0 +1,168 @@
+"""The Lakehouse page is as closed as the UI it lives in: no route answers without a token, or without the right to what it shows."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "include" / "playhead" / "lakehouse_page" / "static"
+PAGE = ["/", "/page.css", "/page.js"]
+DATA = ["/api/overview", "/api/lag"]
+SIGNED_IN = {"Cookie": "_token=sound"}
+
+
+@dataclass
+class _AuthManager:
+    """Airflow's auth manager as far as its guards ask: one sound token, and a user who may see what is named."""
+
+    may: set[str] = field(default_factory=lambda: {"PLUGINS", "assets"})
+
+    async def get_user_from_token(self, token: str) -> str:
+        from jwt import InvalidTokenError
+
+        if token != "sound":
+            raise InvalidTokenError
+        return "user"
+
+    def is_authorized_view(self, *, access_view: Any, user: str) -> bool:
+        return user == "user" and access_view.value in self.may
+
+    def is_authorized_asset(self, *, method: str, details: Any, user: str) -> bool:
+        return user == "user" and method == "GET" and "assets" in self.may
+
+
+@pytest.fixture
+def auth(monkeypatch: pytest.MonkeyPatch) -> _AuthManager:
+    from airflow.api_fastapi.core_api import security
+
+    manager = _AuthManager()
+    monkeypatch.setattr(security, "get_auth_manager", lambda: manager)
+    return manager
+
+
+@pytest.fixture
+def client(auth: _AuthManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """A browser that nobody has signed in with; Kafka holds two records that are not landed."""
+    from fastapi.testclient import TestClient
+
+    from playhead.io.kafka import Lag
+    from playhead.lakehouse_page import app
+    from playhead.settings import Settings
+
+    monkeypatch.setattr(app, "consumer_lag", lambda *_: [Lag("video_events", 0, 1, 3), Lag("video_events", 1, 3, 3)])
+    return TestClient(app.page_app(Settings(state_dir=tmp_path)))
+
+
+def test_every_route_is_tested_here(client: TestClient) -> None:
+    routes = {route.path for route in client.app.routes}  # type: ignore[attr-defined]
+    assert routes == {"/", "/{name}", *DATA}
+
+
+@pytest.mark.parametrize("path", PAGE + DATA)
+def test_without_a_token_nothing_is_answered(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 401
+    assert client.get(path, headers={"Cookie": "_token=forged"}).status_code == 403
+
+
+@pytest.mark.parametrize("path", PAGE + DATA)
+def test_without_the_right_to_see_plugins_nothing_is_answered(client: TestClient, auth: _AuthManager, path: str) -> None:
+    auth.may.discard("PLUGINS")
+    assert client.get(path, headers=SIGNED_IN).status_code == 403
+
+
+@pytest.mark.parametrize("path", DATA)
+def test_without_the_right_to_see_assets_nothing_is_told_of_data(client: TestClient, auth: _AuthManager, path: str) -> None:
+    auth.may.discard("assets")
+    assert client.get(path, headers=SIGNED_IN).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+def test_the_app_tells_nobody_of_itself(client: TestClient, path: str) -> None:
+    assert client.get(path, headers=SIGNED_IN).status_code in {404, 422}
+
+
+@pytest.mark.parametrize("path", PAGE)
+def test_a_user_gets_the_page_and_nothing_from_elsewhere(client: TestClient, path: str) -> None:
+    answer = client.get(path, headers=SIGNED_IN)
+    assert answer.status_code == 200
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'")
+    assert "frame-ancestors 'self'" in policy
+    assert not re.search(r"https?:|//\w+\.|innerHTML|insertAdjacentHTML", answer.text)
+
+
+def test_a_user_gets_the_overview_of_an_empty_lake(client: TestClient) -> None:
+    answer = client.get("/api/overview", headers=SIGNED_IN)
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    told = answer.json()
+    assert {row["cells"][0]["state"] for row in told["partitions"]} == {"none"}
+    assert {table["state"] for table in told["tables"]} == {"empty"}
+    assert told["unread"] == {}
+
+
+def test_lag_is_told_by_topic(client: TestClient) -> None:
+    assert client.get("/api/lag", headers=SIGNED_IN).json() == {"video_events": 2}
+
+
+def test_a_silent_broker_is_told_as_such(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    from playhead.errors import BrokerError
+    from playhead.lakehouse_page import app
+
+    def silent(*_: object) -> None:
+        raise BrokerError("nobody at 127.0.0.1:1")
+
+    monkeypatch.setattr(app, "consumer_lag", silent)
+    answer = client.get("/api/lag", headers=SIGNED_IN)
+    assert (answer.status_code, answer.json()) == (503, {"detail": "Kafka does not answer"})
+
+
+def plugin() -> ModuleType:
+    """The plugin's file, run as each process of Airflow runs it."""
+    spec = importlib.util.spec_from_file_location("playhead_plugin_under_test", ROOT / "plugins" / "playhead_plugin.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_plugin_mounts_the_page_and_names_it_in_the_navigation() -> None:
+    from airflow.api_fastapi.app import RESERVED_URL_PREFIXES
+    from airflow.api_fastapi.core_api.datamodels.plugins import ExternalViewResponse
+
+    registered = plugin().PlayheadPlugin
+    (mounted,) = registered.fastapi_apps
+    (view,) = registered.external_views
+    assert not mounted["url_prefix"].startswith(tuple(RESERVED_URL_PREFIXES))
+    assert f"/{ExternalViewResponse.model_validate(view).href}" == f"{mounted['url_prefix']}/"
+
+
+def test_the_app_is_made_when_it_is_first_asked_for(auth: _AuthManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Schedulers and tasks load the plugin too, and pay for no web app."""
+    from fastapi.testclient import TestClient
+
+    from playhead.settings import get_settings
+
+    monkeypatch.setenv("PLAYHEAD_STATE_DIR", str(tmp_path))
+    get_settings.cache_clear()
+    for name in ("app", "mount"):
+        monkeypatch.delitem(sys.modules, f"playhead.lakehouse_page.{name}", raising=False)
+    (mounted,) = plugin().PlayheadPlugin.fastapi_apps
+    assert "playhead.lakehouse_page.app" not in sys.modules
+
+    client = TestClient(mounted["app"])
+    assert client.get("/api/overview").status_code == 401
+    assert client.get("/api/overview", headers=SIGNED_IN).status_code == 200
+    get_settings.cache_clear()

@@ -7,7 +7,7 @@ difference fails it with the minute, the table and the ids, and stays in Prometh
 `count_gaps` counts the reports that players numbered and the collector never took, into `ops.cmcd_gaps`: completeness back to the player.
 
 `audit` looks for the same event id in two event hours; what it finds is appended to `ops.id_conflicts` and wakes `build_daily`.
-`optimize` compacts and vacuums the batch tables; bronze is maintained every hour inside the streaming app, its one writer.
+`optimize` compacts and vacuums the batch tables and the logs; bronze is maintained every hour inside the streaming app, its one writer.
 """
 
 from airflow.sdk import dag, task

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
 import pytest
@@ -13,7 +15,8 @@ from deltalake.exceptions import DeltaError
 
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import load_contract
-from playhead.io.delta_table import append_rows, merge_log, open_table, query_log, read_progress, table_path, table_version
+from playhead.io import delta_table
+from playhead.io.delta_table import FEW_FILES, append_rows, merge_log, open_table, query_log, read_progress, table_path, table_version
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LOG = "ops.build_log"
@@ -96,3 +99,21 @@ def test_merge_log__many_files_become_one_and_keep_rows_and_progress(lake: str) 
     assert len(DeltaTable(table_path(lake, LOG)).file_uris()) == 1
     assert query_log(lake, LOG, "SELECT count(*) AS n FROM log") == [{"n": 6}]
     assert read_progress(lake, LOG, "topic/0") == 5
+
+
+def test_merge_log__files_hold_neighbours_and_are_left_alone_once_they_are_large(lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve days, merged every night: whoever asks about a few runs opens few files, and no row is written again for ever."""
+    monkeypatch.setattr(delta_table, "LOG_FILE_BYTES", 20_000)
+    oldest = set()
+    for day in range(12):
+        for run in range(FEW_FILES):
+            append_rows(lake, LOG, [build(f"{day:02}-{run}-{number:02}-{uuid4()}") for number in range(20)])
+        merge_log(lake, LOG)
+        files = pa.table(DeltaTable(table_path(lake, LOG)).get_add_actions(flatten=True)).to_pylist()
+        if day >= 6:
+            oldest.add(min(files, key=lambda file: str(file["min.run_id"]))["path"])
+
+    spans = sorted((file["min.run_id"], file["max.run_id"]) for file in files)
+    assert len(spans) == 3
+    assert all(last < first for (_, last), (first, _) in pairwise(spans)), "no two files hold the same time"
+    assert len(oldest) == 1

@@ -24,6 +24,8 @@ from playhead.contracts.shapes import Contract
 from playhead.io.filesystem import object_store_uri
 
 FEW_FILES = 4  # of a day: a build of many days leaves so many, and readers gain nothing from fewer
+# Of a log, when its files are merged: a file holds neighbouring partitions, and who asks about some of them opens few files.
+LOG_FILE_BYTES = 4 * 1024 * 1024
 RETAINED_DAYS = 7  # of time travel: the warehouse reaches back no further
 
 
@@ -115,10 +117,10 @@ def read_progress(lake: str, name: str, source: str) -> int | None:
 
 
 def merge_log(lake: str, name: str) -> None:
-    """Merge the files of a log table, and remove those that nothing needs; the caller holds its lock. No row changes."""
+    """Merge the small files of a log table, and remove those that nothing needs; the caller holds its lock. No row changes."""
     table = find_table(lake, name)
     if table is not None and len(table.file_uris()) > FEW_FILES:
-        table.optimize.compact(writer_properties=WriterProperties(compression="ZSTD"))
+        table.optimize.compact(target_size=LOG_FILE_BYTES, writer_properties=WriterProperties(compression="ZSTD"))
         table.vacuum(dry_run=False, full=True)
 
 

@@ -1,4 +1,4 @@
-"""Maintenance: merge small files of closed days, remove files that nothing needs, clear abandoned staging.
+"""Maintenance: merge small files of closed days and of the logs, remove files that nothing needs, clear abandoned staging.
 
 Who writes a table maintains it (DESIGN invariant 5): the batch engine its tables, asked by the DAG `maintain`; the streaming app bronze,
 beside its query.
@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from playhead.contracts.model import built_tables, load_contract
 from playhead.io.delta import optimize, vacuum
-from playhead.io.delta_table import days_to_merge, find_table
+from playhead.io.delta_table import days_to_merge, find_table, merge_log
 from playhead.io.lock import table_lock
 from playhead.io.run_files import remove_older
 from playhead.io.side_by_side import side_by_side
 from playhead.jobs.ingest import open_bronze
+from playhead.jobs.registry import BUILDS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -44,9 +45,22 @@ def maintain_tables(spark: SparkSession, lake: str, *, today: date | None = None
 
     tables = [name for name in built_tables() if find_table(lake, name) is not None]
     side_by_side(maintain, tables)
+    merge_logs(lake)
     removed = sum(remove_older(f"{lake}/{directory}", ABANDONED_AFTER) for directory in ("_staging", "_runs"))
     logger.info("tables=%d abandoned_runs_removed=%d", len(tables), removed)
     return {"tables": len(tables), "abandoned": removed}
+
+
+def merge_logs(lake: str) -> None:
+    """Merge what each run has appended to the logs of ops: readers would open a file for every run that there ever was.
+
+    A log that builds are made from is left alone: they ask its versions what has changed.
+    """
+    inputs = {name for build in BUILDS.values() for name in build.inputs}
+    for name in built_tables("ops"):
+        if name not in inputs:
+            with table_lock(lake, name, holder="maintain"):
+                merge_log(lake, name)
 
 
 def maintain_bronze(lake: str, *, today: date | None = None) -> None:

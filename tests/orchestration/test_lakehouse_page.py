@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "include" / "playhead" / "lakehouse_page" / "static"
 PAGE = ["/", "/page.css", "/page.js"]
 DATA = ["/api/overview", "/api/lag"]
+# Of the page's parts, those that only name others to who hears the page.
+LABELS = {"now-title", "partitions-title", "tables-title", "keys"}
 SIGNED_IN = {"Cookie": "_token=sound"}
 
 
@@ -102,6 +104,16 @@ def test_a_user_gets_the_page_and_nothing_from_elsewhere(client: TestClient, pat
     assert not re.search(r"https?:|//\w+\.|innerHTML|insertAdjacentHTML", answer.text)
 
 
+def test_the_page_has_the_parts_that_its_script_fills_and_a_look_for_each_state() -> None:
+    from playhead.lakehouse_page.partitions import STATES
+
+    html, script, look = ((STATIC / name).read_text() for name in ("page.html", "page.js", "page.css"))
+    made_by_script = set(re.findall(r'\.id = "([\w-]+)"', script))
+    assert set(re.findall(r'\bat\("([\w-]+)"\)', script)) == set(re.findall(r'\bid="([\w-]+)"', html)) - LABELS | made_by_script
+    assert set(re.findall(r"^  (\w+): \[", script, flags=re.MULTILINE)) == set(STATES)
+    assert set(re.findall(r"span\.(\w+) ", look)) == set(STATES) - {"none"}
+
+
 def test_a_user_gets_the_overview_of_an_empty_lake(client: TestClient) -> None:
     answer = client.get("/api/overview", headers=SIGNED_IN)
     assert answer.status_code == 200
@@ -138,15 +150,23 @@ def plugin() -> ModuleType:
     return module
 
 
-def test_the_plugin_mounts_the_page_and_names_it_in_the_navigation() -> None:
-    from airflow.api_fastapi.app import RESERVED_URL_PREFIXES
-    from airflow.api_fastapi.core_api.datamodels.plugins import ExternalViewResponse
+def test_airflow_mounts_the_page_and_names_it_in_the_navigation(auth: _AuthManager) -> None:
+    """Through Airflow's own loader: what its api-server serves, and what its UI reads to draw the navigation."""
+    from airflow import plugins_manager
+    from airflow.api_fastapi.app import init_plugins
+    from airflow.api_fastapi.core_api.datamodels.plugins import PluginResponse
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
 
-    registered = plugin().PlayheadPlugin
-    (mounted,) = registered.fastapi_apps
-    (view,) = registered.external_views
-    assert not mounted["url_prefix"].startswith(tuple(RESERVED_URL_PREFIXES))
-    assert f"/{ExternalViewResponse.model_validate(view).href}" == f"{mounted['url_prefix']}/"
+    server = FastAPI()
+    init_plugins(server)
+    (told,) = (PluginResponse.model_validate(each) for each in plugins_manager.get_plugin_info() if each["name"] == "playhead")
+    (view,) = told.external_views
+    assert (view.name, view.destination, view.nav_top_level) == ("Lakehouse", "nav", True)
+    assert view.url_route, "without one the UI would open it beside Airflow, not in it"
+    client = TestClient(server)
+    assert client.get(f"/{view.href}").status_code == 401
+    assert client.get(f"/{view.href}", headers=SIGNED_IN).headers["content-type"].startswith("text/html")
 
 
 def test_the_app_is_made_when_it_is_first_asked_for(auth: _AuthManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

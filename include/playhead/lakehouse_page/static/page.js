@@ -51,7 +51,7 @@ function showNow(overview) {
   const add = (title, text, isBad = false) => facts.push([title, text, isBad]);
   const differing = Object.entries(books?.differing_minutes ?? {}).map(([table, minutes]) => `${table} in ${count(minutes)} minutes`);
   if (unread.stream) add("Stream", `cannot be read (${unread.stream})`, true);
-  else if (!stream) add("Stream", "has never run here", true);
+  else if (!stream) add("Stream", "no heartbeat is found here", true);
   else {
     const heard = `heard ${count(Math.round(stream.age_s))} s ago; ${count(stream.rows_per_s)} records/s in its last batch`;
     add("Stream", `${stream.is_stale ? "silent" : "alive"}, ${heard}`, stream.is_stale);

@@ -50,10 +50,12 @@ MONEY_TABLES = {
 }
 MONEY_VIEWS = {
     "V_AD_PERFORMANCE": f"""
-WITH told AS (
+WITH ads AS (FROM once WHERE event_type IN {AD} AND day <= $as_of::DATE),
+newest AS (SELECT max(day) AS as_of FROM ads),  -- a day may have plays and no ads
+told AS (
     SELECT coalesce(ad_campaign_id, 'unknown') AS campaign, ad_id, ad_type, floor(ad_position_ms / 600000)::BIGINT * 10 AS place,
         event_type, price, view_ms, in_dollars
-    FROM once WHERE event_type IN {AD} AND day > $as_of::DATE - 30 AND day <= $as_of::DATE
+    FROM ads WHERE day > (SELECT as_of FROM newest) - 30
 )
 SELECT campaign AS AD_CAMPAIGN_ID, ad_id AS AD_ID, ad_type AS AD_TYPE, place AS AD_POSITION_FROM_MIN,
     count_if(event_type = 'ad_impression') AS IMPRESSIONS, count_if(event_type = 'ad_click') AS CLICKS,
@@ -63,7 +65,7 @@ SELECT campaign AS AD_CAMPAIGN_ID, ad_id AS AD_ID, ad_type AS AD_TYPE, place AS 
     COMPLETES * 100.0::DOUBLE / nullif(IMPRESSIONS, 0) AS COMPLETION_RATE_PCT,
     ERRORS * 100.0::DOUBLE / nullif(IMPRESSIONS + ERRORS, 0) AS ERROR_RATE_PCT,
     coalesce(sum(price) FILTER (event_type = 'ad_impression'), 0) AS REVENUE,
-    REVENUE::DOUBLE * 1000 / nullif(count_if(event_type = 'ad_impression' AND in_dollars), 0) AS ECPM, $as_of::DATE AS AS_OF
+    REVENUE::DOUBLE * 1000 / nullif(count_if(event_type = 'ad_impression' AND in_dollars), 0) AS ECPM, (SELECT as_of FROM newest) AS AS_OF
 FROM told GROUP BY ALL""",
     "V_MRR_ANALYSIS": f"""
 WITH moves AS (

@@ -32,7 +32,7 @@ Report = Callable[[str, str], None]
 HEALTHY = "healthy"
 STOPPED = "stopped"
 _HEALTH_TIMEOUT_S = 180
-_STOP_TIMEOUT_S = 40
+_STOP_TIMEOUT_S = 75
 _POLL_S = 0.3
 
 

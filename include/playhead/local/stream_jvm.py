@@ -25,7 +25,7 @@ from playhead.local.spark_jvm import spark_java
 from playhead.spark import STREAM_MEMORY, Gateway
 
 _READY_TIMEOUT_S = 90.0
-_ENDING_S = 20.0
+_ENDING_S = 50.0  # at its first end it writes the archive of its classes, while the other JVMs write theirs
 _POLL_S = 0.02
 # What only spark-submit reads.
 _SPARKS_OWN = ("SPARK_CONF_DIR", "HADOOP_CONF_DIR", "YARN_CONF_DIR", "SPARK_DIST_CLASSPATH", "SPARK_SUBMIT_OPTS", "PYSPARK_SUBMIT_ARGS")

@@ -12,7 +12,7 @@ from typing import TypeVar, get_args
 from playhead.contracts.shapes import Dimension
 from playhead.io.delta_table import query_log
 from playhead.io.load_record import LoadRecord, read_load_record
-from playhead.io.partitions import days_between
+from playhead.io.partitions import day_key, days_between
 from playhead.io.reconcile_record import ReconcileRecord, read_reconcile_record
 from playhead.jobs.registry import BUILDS
 from playhead.lakehouse_page.freshness import Freshness, freshness
@@ -91,10 +91,9 @@ class Overview:
 def read_overview(lake: str, home: Path, *, now: datetime | None = None) -> Overview:
     """What the lake at `lake` and the stack at `home` tell now."""
     now = now or datetime.now(UTC)
-    today = now.date()
-    days = days_between(*(f"{day:%Y-%m-%d}" for day in (today - timedelta(days=WINDOW_DAYS - 1), today)))
+    days = days_between(day_key(now - timedelta(days=WINDOW_DAYS - 1)), day_key(now))
     page = Overview(now, days)
-    window = _read(page, "partitions", lambda: read_window(lake, days, f"{today + timedelta(days=1):%Y-%m-%d}"))
+    window = _read(page, "partitions", lambda: read_window(lake, days, day_key(now + timedelta(days=1))))
     if window is not None:
         _tell_window(page, window)
         page.model = _read(page, "model", lambda: _model(lake, window))

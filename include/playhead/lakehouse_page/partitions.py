@@ -11,7 +11,7 @@ from typing import Literal
 
 from playhead.contracts.model import load_contract
 from playhead.contracts.shapes import Partition
-from playhead.io.partitions import day_key, partition_end, partition_hours
+from playhead.io.partitions import day_key, hour_key, partition_end, partition_hours
 from playhead.jobs.registry import BUILDS, PLAY_HOURS
 from playhead.lakehouse_page.repairs import Repair, repair_of
 
@@ -95,7 +95,7 @@ def _expected(key: str, told: Told | None, promised: Promise, first: str | None,
     if told is not None:
         return state_of(key, told, promised, now=now)
     begins = first if first is None or promised.partition == "event_hour" else day_key(first)
-    if begins is None or key < begins or key > now.strftime("%Y-%m-%dT%H"):
+    if begins is None or key < begins or key > hour_key(now):
         return "none"
     return state_of(key, Told(), promised, now=now)
 

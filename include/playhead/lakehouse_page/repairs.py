@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from playhead.io.partitions import partition_end
+from playhead.io.partitions import day_key, partition_end
 
 HOURLY, DAILY = "build_hourly", "build_daily"
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -29,7 +29,7 @@ def repair_of(broken: Sequence[str], *, now: datetime) -> Repair | None:
     """
     if not broken:
         return None
-    day = broken[0][:10]
+    day = day_key(broken[0])
     is_over = partition_end(day) <= now
     if "T" in broken[0] and (len(broken) == 1 or not is_over):
         first, last = partition_end(min(broken)) - _HOUR, partition_end(max(broken)) - _HOUR

@@ -1,8 +1,7 @@
 """Gold into the embedded warehouse: facts of thirty days that it has never seen, in one load.
 
-The figure is seconds: of ours the whole load (plan, export by the batch engine, staging, swap, reconciliation, dims); of the peer one
-CREATE TABLE AS over the same files. `noop_s` is the load that follows, with nothing changed. Starts of servers count for nobody; the batch
-engine is warm but for the first alternation.
+The figure is seconds: of ours the whole load (plan, export, staging, swap, reconciliation, dims); of the peer one
+CREATE TABLE AS over the same files. `noop_s` is the load that follows, with nothing changed. Starts of servers count for nobody.
 
 ours: `run_load` through the real connector and warehouse server. bare_duckdb: the engine under that server, bare; no reader is kept from
 seeing half of it, and nothing is reconciled.
@@ -17,11 +16,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 import duckdb
 
-from benchmarks.batch_engine import batch_engine
 from benchmarks.gold_facts import FACTS, gold_lake
 from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report, digests_differ
 from benchmarks.processes import run_process
@@ -33,9 +30,6 @@ from playhead.local.processes import free_port, is_listening, running_process, w
 from playhead.settings import Settings
 from playhead.warehouse.schema import warehouse_table
 
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
 _WAREHOUSE_START_S = 60
 _COPIED = "facts"
 _HASHES = 2**31 - 1
@@ -43,20 +37,19 @@ _HASHES = 2**31 - 1
 
 @contextmanager
 def prepare(state_dir: Path, size: int, report: Report) -> Iterator[Sequence[Contestant]]:
-    """The lake with `size` facts, and a warm batch engine."""
+    """The lake with `size` facts."""
     report(f"load: making {size:,} facts (kept for the next time)")
     lake = gold_lake(state_dir, size)
-    with batch_engine(state_dir) as spark:
-        yield [Contestant(OURS, partial(_load, spark, lake)), Contestant("bare_duckdb", partial(_copy, lake))]
+    yield [Contestant(OURS, partial(_load, lake)), Contestant("bare_duckdb", partial(_copy, lake))]
 
 
-def _load(spark: SparkSession, lake: Path, directory: Path) -> Measurement:
+def _load(lake: Path, directory: Path) -> Measurement:
     with running_warehouse(directory) as settings, closing(warehouse_connection(settings)) as connection:
         began = time.monotonic()
-        run_load(connection, lambda: spark, lake=str(lake), export_root=directory / "export", run_id="first")
+        run_load(connection, lake=str(lake), export_root=directory / "export", run_id="first")
         seconds = time.monotonic() - began
         again = time.monotonic()
-        run_load(connection, _no_engine, lake=str(lake), export_root=directory / "export", run_id="second")
+        run_load(connection, lake=str(lake), export_root=directory / "export", run_id="second")
         noop_s = time.monotonic() - again
         (produced,) = fetch_rows(connection, digest_sql(warehouse_table(FACTS)))
     return Measurement(seconds, {name.lower(): int(value) for name, value in produced.items()}, {"noop_s": round(noop_s, 3)})
@@ -69,10 +62,6 @@ def _copy(lake: Path, directory: Path) -> Measurement:
     with closing(duckdb.connect(database, read_only=True)) as connection:
         rows, digest = connection.execute(digest_sql(_COPIED)).fetchall()[0]
     return Measurement(seconds, {"rows": int(rows), "digest": int(digest)})
-
-
-def _no_engine() -> NoReturn:
-    raise AssertionError("the batch engine was asked although nothing had changed")
 
 
 def digest_sql(table: str) -> str:

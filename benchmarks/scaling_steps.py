@@ -61,7 +61,7 @@ def measure_size(spark: SparkSession, state_dir: Path, directory: Path, size: Si
     steps, lake = _land(records, options, directory)
     steps |= _build(spark, lake)
     with running_warehouse(directory) as settings:
-        load = partial(_load, spark, settings, lake, directory)
+        load = partial(_load, settings, lake, directory)
         steps["warehouse load"] = _measured(partial(load, "first")) | {"bytes": _stored(directory / "warehouse")}
         of_day: Costs = {}
         if rebuilds_day:
@@ -112,9 +112,9 @@ def _phases(spark: SparkSession, lake: str, run_id: str, gold: Sequence[str], ph
         record_run(spark, lake, run_id)
 
 
-def _load(spark: SparkSession, settings: Settings, lake: str, directory: Path, run_id: str) -> None:
+def _load(settings: Settings, lake: str, directory: Path, run_id: str) -> None:
     with closing(warehouse_connection(settings)) as connection:
-        run_load(connection, lambda: spark, lake=lake, export_root=directory / "export", run_id=run_id)
+        run_load(connection, lake=lake, export_root=directory / "export", run_id=run_id)
 
 
 def _measured(step: Callable[[], Any]) -> dict[str, float]:

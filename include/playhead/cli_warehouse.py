@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from playhead.cli_output import answers, json_option, print_json
-from playhead.cli_start import engine, settings
+from playhead.cli_start import settings
 from playhead.errors import SettingsError, WarehouseError
 from playhead.warehouse.values import plain_value
 
@@ -82,9 +82,7 @@ def load(
     values = settings()
     name = run_id or f"manual__{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}"
     with closing(warehouse_connection(values)) as connection:
-        loaded = run_load(
-            connection, lambda: engine(values.remote), lake=values.lake, export_root=Path(values.home) / "export", run_id=name
-        )
+        loaded = run_load(connection, lake=values.lake, export_root=Path(values.home) / "export", run_id=name)
     rows = [{"TABLE": table, "PARTITIONS": count, "ROWS": loaded["rows"][table]} for table, count in loaded["partitions"].items()]
     _tell(rows, as_json=as_json)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -28,9 +28,6 @@ from playhead.settings import Settings
 from playhead.warehouse.loader import LoadReport, extend_calendar, insert_staged, load_warehouse, refresh_dims
 from playhead.warehouse.schema import ensure_objects
 from playhead.warehouse.staging import stage_contract_rows, write_rows
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 T0 = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 WAREHOUSE_PORT_OFFSET = 84
@@ -155,7 +152,6 @@ def facts(connection: SnowflakeConnection, tmp_path: Path) -> Facts:
 class GoldLake:
     """A lake whose partitions are published and builds recorded as the batch jobs do it, each step one second after the other."""
 
-    spark: SparkSession
     path: str
     export_root: Path
     row = staticmethod(gold_row)
@@ -199,12 +195,11 @@ class GoldLake:
         }
         self._log("ops.build_log", [build])
 
-    def load(self, connection: SnowflakeConnection, *, engine: bool = True) -> LoadReport:
-        """Load the warehouse from this lake; with engine=False the load fails if it asks for the engine."""
+    def load(self, connection: SnowflakeConnection) -> LoadReport:
+        """Load the warehouse from this lake."""
         self._loads += 1
         return load_warehouse(
             connection,
-            (lambda: self.spark) if engine else _no_engine,
             lake=self.path,
             export_root=self.export_root,
             run_id=f"load/{self._loads}",
@@ -215,11 +210,7 @@ class GoldLake:
         write_deltalake(f"{self.path}/{table.replace('.', '/')}", arrow_table(table, rows), mode="append")
 
 
-def _no_engine() -> SparkSession:
-    raise AssertionError("the engine was asked although nothing had changed")
-
-
 @pytest.fixture
-def gold(spark: SparkSession, lake: str, tmp_path: Path) -> GoldLake:
+def gold(lake: str, tmp_path: Path) -> GoldLake:
     """A lake of one's own, empty."""
-    return GoldLake(spark, lake, tmp_path / "export")
+    return GoldLake(lake, tmp_path / "export")

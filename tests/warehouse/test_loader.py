@@ -67,7 +67,7 @@ def test_load__twice_is_a_no_op_that_does_not_start_the_engine(
     publish_two_days(gold)
     gold.load(connection)
     before = ask("SELECT * FROM OPS.LOAD_LOG ORDER BY PARTITION_KEY")
-    assert gold.load(connection, engine=False).partitions == {}
+    assert gold.load(connection).partitions == {}
     assert ask("SELECT * FROM OPS.LOAD_LOG ORDER BY PARTITION_KEY") == before
 
 
@@ -75,7 +75,7 @@ def test_load__late_partition_is_the_only_one_reloaded(connection: SnowflakeConn
     publish_two_days(gold)
     gold.load(connection)
     gold.publish("gold.user_daily", {"2026-11-22": [viewer_day(gold, "2026-11-22", "ann", plays_count=5)]})
-    assert gold.load(connection, engine=False).partitions == {}, "published, but no build_log row names it yet"
+    assert gold.load(connection).partitions == {}, "published, but no build_log row names it yet"
     gold.record()
     assert gold.load(connection).rows == {"gold.user_daily": 1}
     # 2026-11-22: 2 -> 5, 2026-11-23 untouched: 3 + 4
@@ -192,7 +192,7 @@ def test_load__data_survive_a_restart_of_the_server(gold: Gold, start_warehouse:
         gold.load(session)
     with start_warehouse(tmp_path / "state") as settings, closing(warehouse_connection(settings)) as session:
         assert fetch_rows(session, "SELECT COUNT(*) AS N FROM GOLD.USER_DAILY") == [{"N": 3}]
-        assert gold.load(session, engine=False).partitions == {}
+        assert gold.load(session).partitions == {}
 
 
 def test_connection__to_nothing_says_what_to_do(tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
-"""Delta tables through their log, without an engine: made and widened by contract, asked for a version, and small tables read and written.
+"""Delta tables through their log, without an engine: made and widened by contract, asked for a version, appended to and queried.
 
-A look at a log costs milliseconds, a job of the engine hundreds of them. Rows that can outgrow memory are the engine's (`io/delta.py`,
-`io/staged_files.py`); here are the logs of ops, of which a question brings back little.
+A look at a log costs milliseconds, a job of the engine hundreds of them. Rows stream through DuckDB, which keeps few of them at a time;
+work on rows that wants more than one machine is the engine's (`io/delta.py`, `io/staged_files.py`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -148,19 +149,29 @@ def query_log(
     The table is asked as it is now, or as it was at `version`; where `days` are given, only in the files of these days of a batch table.
     Tables that lie `beside` it can be asked together with it, by their names.
     """
-    table = find_table(lake, name)
-    if table is not None and version is not None:
-        table.load_as_version(version)
-    with duckdb.connect() as database:
-        database.execute("SET TimeZone = 'UTC'")
-        contract = load_contract(name)
-        shape = arrow_schema(contract)  # a column that an older table lacks is NULL
-        wanted = None if days is None else [(day_column(contract), "in", sorted(days))]
-        rows = shape.empty_table() if table is None else table.to_pyarrow_dataset(schema=shape, file_pruning_predicate=wanted)
-        for table_name, given in {"log": rows, **(beside or {})}.items():
+    with table_in_duckdb(lake, name, "log", version=version, days=days) as database:
+        for table_name, given in (beside or {}).items():
             database.register(table_name, given)
         answer: pa.Table = database.sql(sql, params=parameters or None).to_arrow_table()
     return list(answer.to_pylist())
+
+
+@contextmanager
+def table_in_duckdb(
+    lake: str, name: str, called: str, *, version: int | None = None, days: Collection[str] | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database of its own, with clocks in UTC, that reads one Delta table under the name `called`; see query_log for the rest."""
+    table = find_table(lake, name)
+    if table is not None and version is not None:
+        table.load_as_version(version)
+    contract = load_contract(name)
+    shape = arrow_schema(contract)  # a column that an older table lacks is NULL
+    wanted = None if days is None else [(day_column(contract), "in", sorted(days))]
+    rows = shape.empty_table() if table is None else table.to_pyarrow_dataset(schema=shape, file_pruning_predicate=wanted)
+    with duckdb.connect() as database:
+        database.execute("SET TimeZone = 'UTC'")
+        database.register(called, rows)
+        yield database
 
 
 def _properties(contract: Contract, day: str | None) -> dict[str, str]:

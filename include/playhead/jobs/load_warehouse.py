@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,15 +17,12 @@ from playhead.warehouse.loader import load_warehouse
 from playhead.warehouse.schema import LOAD_LOG
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
     from snowflake.connector import SnowflakeConnection
 
 logger = logging.getLogger(__name__)
 
 
-def run_load(
-    connection: SnowflakeConnection, spark: Callable[[], SparkSession], *, lake: str, export_root: Path, run_id: str
-) -> dict[str, Any]:
+def run_load(connection: SnowflakeConnection, *, lake: str, export_root: Path, run_id: str) -> dict[str, Any]:
     """Load, one load at a time, and return what was loaded (small numbers by table, and the seconds it took).
 
     Raises:
@@ -34,7 +31,7 @@ def run_load(
     """
     started = time.monotonic()
     with table_lock(lake, LOAD_LOG, holder=run_id), _recorded(lake) as told:
-        report = load_warehouse(connection, spark, lake=lake, export_root=export_root, run_id=run_id, loaded_at=datetime.now(UTC))
+        report = load_warehouse(connection, lake=lake, export_root=export_root, run_id=run_id, loaded_at=datetime.now(UTC))
         told.update(report.rows)
     return report.to_dict() | {"seconds": round(time.monotonic() - started, 1)}
 

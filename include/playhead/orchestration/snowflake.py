@@ -9,9 +9,6 @@ from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.providers.snowflake.hooks.snowflake import SnowflakeHook
 from airflow.sdk import BaseOperator
 
-from playhead.orchestration.spark import CONNECTION_ID as SPARK_CONNECTION_ID
-from playhead.orchestration.spark import connect_session
-
 if TYPE_CHECKING:
     from airflow.sdk.definitions.context import Context
 
@@ -59,14 +56,13 @@ class EnsureWarehouse(BaseOperator):
 
 
 class LoadWarehouse(BaseOperator):
-    """Loads what was published since the last load; the XCom value says how much. The engine is reached only when there is work."""
+    """Loads what was published since the last load; the XCom value says how much."""
 
     ui_color = "#ededed"
 
-    def __init__(self, *, conn_id: str = CONNECTION_ID, spark_conn_id: str = SPARK_CONNECTION_ID, **kwargs: Any) -> None:
+    def __init__(self, *, conn_id: str = CONNECTION_ID, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.conn_id = conn_id
-        self.spark_conn_id = spark_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the load of this DAG run."""
@@ -77,7 +73,6 @@ class LoadWarehouse(BaseOperator):
         with closing(WarehouseHook(self.conn_id).get_conn()) as connection:
             return run_load(
                 connection,
-                lambda: connect_session(self.spark_conn_id),
                 lake=settings.lake,
                 export_root=settings.home / "export",
                 run_id=f"{context['dag_run'].dag_id}/{context['dag_run'].run_id}",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from playhead.contracts.shapes import Contract
 from playhead.errors import MismatchError
@@ -15,7 +17,7 @@ from playhead.io.snowflake import fetch_rows
 from playhead.warehouse.schema import warehouse_table
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from duckdb import DuckDBPyConnection
     from snowflake.connector import SnowflakeConnection
 
 logger = logging.getLogger(__name__)
@@ -29,40 +31,44 @@ def measures(contract: Contract) -> list[str]:
     return [c.name for c in contract.columns if c.type == "bigint" or c.type.startswith("decimal")]
 
 
-def lakehouse_checksums(frame: DataFrame, contract: Contract) -> Checksums:
-    """Rows and sums of every partition of the frame."""
-    from pyspark.sql import functions as F
-
-    sums = [F.sum(F.col(name).cast(_spark_sum_type(contract, name))).alias(name) for name in measures(contract)]
-    # Formatted by the engine, whose session is in UTC; a Python timestamp would come in this machine's zone.
-    pattern = "yyyy-MM-dd'T'HH" if contract.partition == "event_hour" else "yyyy-MM-dd"
-    keyed = frame.withColumn("_key", F.date_format(contract.partition, pattern))
-    rows = keyed.groupBy("_key").agg(F.count(F.lit(1)).alias(ROWS), *sums).collect()
-    return {row["_key"]: {name: row[name] for name in (ROWS, *measures(contract))} for row in rows}
+def lakehouse_checksums(database: DuckDBPyConnection, table: str, contract: Contract, keys: Sequence[str]) -> Checksums:
+    """Rows and sums of these partitions as the lakehouse holds them; `database` reads the table under the name `table`."""
+    sql, values = _sums_statement(contract, table, keys, bound="?", number="DECIMAL")
+    answer: pa.Table = database.sql(sql, params=values).to_arrow_table()
+    return _by_partition(contract, answer.to_pylist())
 
 
 def warehouse_checksums(connection: SnowflakeConnection, contract: Contract, keys: Sequence[str]) -> Checksums:
     """Rows and sums of these partitions as the warehouse holds them in this transaction."""
-    condition, values = partition_condition(contract, keys)
-    # The cast keeps sums exact: the embedded warehouse adds uncast arguments as floating point.
-    sums = ", ".join(f"SUM({name.upper()}::{_warehouse_sum_type(contract, name)}) AS {name.upper()}" for name in measures(contract))
-    sql = (
-        f"SELECT {contract.partition.upper()} AS PARTITION_START, COUNT(*) AS ROWS_COUNTED, {sums} "  # noqa: S608
-        f"FROM {warehouse_table(contract.name)} WHERE {condition} GROUP BY 1"
-    )
-    found: Checksums = {}
-    for row in fetch_rows(connection, sql, values):
-        sums_found = {name: row[name.upper()] for name in measures(contract)}
-        found[_key(contract, row["PARTITION_START"])] = {ROWS: row["ROWS_COUNTED"], **sums_found}
-    return found
+    sql, values = _sums_statement(contract, warehouse_table(contract.name), keys, bound="%s", number="NUMBER")
+    return _by_partition(contract, fetch_rows(connection, sql, values))
 
 
-def partition_condition(contract: Contract, keys: Sequence[str]) -> tuple[str, list[date | datetime]]:
+def partition_condition(contract: Contract, keys: Sequence[str], *, bound: str = "%s") -> tuple[str, list[date | datetime]]:
     """The condition that holds for exactly the rows of these partitions, and its values; neighbours are one range."""
     column = contract.partition.upper()
     ranges = merge_ranges(keys)
-    condition = " OR ".join(f"({column} >= %s AND {column} < %s)" for _ in ranges) or "1 = 0"
+    condition = " OR ".join(f"({column} >= {bound} AND {column} < {bound})" for _ in ranges) or "1 = 0"
     return condition, [_start(key) for pair in ranges for key in pair]
+
+
+def _sums_statement(contract: Contract, table: str, keys: Sequence[str], *, bound: str, number: str) -> tuple[str, list[date | datetime]]:
+    """The question that both sides answer, in the words of one of them."""
+    condition, values = partition_condition(contract, keys, bound=bound)
+    # The cast keeps sums exact: the embedded warehouse adds uncast arguments as floating point.
+    sums = "".join(f", SUM({name.upper()}::{number}({_sum_digits(contract, name)})) AS {name.upper()}" for name in measures(contract))
+    return (
+        f"SELECT {contract.partition.upper()} AS PARTITION_START, COUNT(*) AS ROWS_COUNTED{sums} "  # noqa: S608
+        f"FROM {table} WHERE {condition} GROUP BY 1",
+        values,
+    )
+
+
+def _by_partition(contract: Contract, answer: Iterable[Mapping[str, Any]]) -> Checksums:
+    return {
+        _key(contract, row["PARTITION_START"]): {ROWS: row["ROWS_COUNTED"], **{name: row[name.upper()] for name in measures(contract)}}
+        for row in answer
+    }
 
 
 def reconcile(name: str, keys: Sequence[str], lakehouse: Checksums, warehouse: Checksums) -> None:
@@ -92,16 +98,9 @@ def _exact(value: Any) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
-def _spark_sum_type(contract: Contract, name: str) -> str:
-    return "decimal(38,6)" if _is_decimal(contract, name) else "decimal(38,0)"
-
-
-def _warehouse_sum_type(contract: Contract, name: str) -> str:
-    return "NUMBER(38,6)" if _is_decimal(contract, name) else "NUMBER(38,0)"
-
-
-def _is_decimal(contract: Contract, name: str) -> bool:
-    return any(c.name == name and c.type.startswith("decimal") for c in contract.columns)
+def _sum_digits(contract: Contract, name: str) -> str:
+    is_decimal = any(c.name == name and c.type.startswith("decimal") for c in contract.columns)
+    return "38,6" if is_decimal else "38,0"
 
 
 def _start(key: str) -> date | datetime:

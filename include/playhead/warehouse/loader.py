@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -30,7 +30,6 @@ from playhead.warehouse.schema import CALENDAR, LOAD_LOG, ensure_objects, sql_fi
 from playhead.warehouse.staging import drop_staging, export_partitions, stage_contract_rows, stage_rows_like, write_rows
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
     from snowflake.connector import SnowflakeConnection
 
 logger = logging.getLogger(__name__)
@@ -63,16 +62,13 @@ class _Staged:
     lakehouse: Checksums
 
 
-def load_warehouse(
-    connection: SnowflakeConnection, spark: Callable[[], SparkSession], *, lake: str, export_root: Path, run_id: str, loaded_at: datetime
-) -> LoadReport:
+def load_warehouse(connection: SnowflakeConnection, *, lake: str, export_root: Path, run_id: str, loaded_at: datetime) -> LoadReport:
     """Bring over what was published since the last load.
 
     Args:
         connection: a session on the warehouse's database (the hook's, or io.snowflake's).
-        spark: gives the batch engine's session; not called when nothing has changed.
         lake: root of the Delta tables.
-        export_root: directory that the engine and this process both see; the run's files in it are removed at the end.
+        export_root: where the run's files are written on their way; they are removed at the end.
         run_id: the run that loads, for the load log.
         loaded_at: what the load log says, UTC.
 
@@ -86,7 +82,7 @@ def load_warehouse(
         if not loads:
             logger.info("run=%s nothing to load", run_id)
             return LoadReport(run_id)
-        staged = _stage_all(connection, spark(), lake, loads, directory)
+        staged = _stage_all(connection, lake, loads, directory)
         log = _stage_log(connection, staged, directory, run_id, loaded_at)
         with _one_transaction(connection):
             for each in staged:
@@ -116,13 +112,11 @@ def _read_loaded(connection: SnowflakeConnection) -> dict[str, dict[str, Partiti
     return loaded
 
 
-def _stage_all(
-    connection: SnowflakeConnection, spark: SparkSession, lake: str, loads: Sequence[TableLoad], directory: Path
-) -> list[_Staged]:
-    """Every load in a staging table; while the warehouse takes one, the engine exports the others."""
+def _stage_all(connection: SnowflakeConnection, lake: str, loads: Sequence[TableLoad], directory: Path) -> list[_Staged]:
+    """Every load in a staging table; while the warehouse takes one, others are exported."""
 
     def export(load: TableLoad) -> Checksums:
-        return export_partitions(spark, lake, load, directory / load.name)
+        return export_partitions(lake, load, directory / load.name)
 
     with under_way(export, loads) as exports:
         return [_Staged(load, stage_contract_rows(connection, load.name, directory / load.name), found) for load, found in exports]

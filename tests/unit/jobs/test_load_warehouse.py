@@ -17,7 +17,7 @@ from playhead.warehouse.loader import LoadReport
 def run(lake: str, monkeypatch: pytest.MonkeyPatch, load: Callable[..., LoadReport]) -> dict[str, Any]:
     monkeypatch.setattr(job, "load_warehouse", load)
     nothing: Any = None
-    return job.run_load(nothing, nothing, lake=lake, export_root=Path("export"), run_id="r")
+    return job.run_load(nothing, lake=lake, export_root=Path("export"), run_id="r")
 
 
 def refusing(error: Exception) -> Callable[..., LoadReport]:

@@ -45,11 +45,13 @@ def run_demo(
         if errors := api.import_errors():
             raise StackError(f"a DAG does not load: {errors[0]}")
         hourly = beside.submit(flow.run_dags, api, ["build_hourly"], _say_nothing)  # it builds what has landed; the daily run has it all
-        with _step(console, "Bronze: the streaming app lands every record") as tell:
+        with _step(console, "Bronze: the streaming app lands every record; build_hourly beside it") as tell:
             flow.wait_for_bronze(settings, tell)
-        with _step(console, "Airflow: build_hourly, begun beside landing"):
+        with _step(console, "Airflow: build_daily") as tell:
+            flow.run_dags(api, ["build_daily"], tell)
             hourly.result()
-        _run_builds(api, console)
+        with _step(console, "Airflow: retrain_churn, stream_watch and maintain") as tell:
+            flow.run_dags(api, ["retrain_churn", "stream_watch", "maintain"], tell)
         books = beside.submit(take_accounts, settings.lake, settings.ledger_dir)  # all is built; meanwhile the warehouse is loaded
         with _step(console, "Airflow: load_warehouse") as tell:
             flow.run_dags(api, ["load_warehouse"], tell)
@@ -66,14 +68,6 @@ def run_demo(
 
 def _say_nothing(_words: str) -> None:
     """For work beside what is shown."""
-
-
-def _run_builds(api: AirflowApi, console: Console) -> None:
-    """Airflow's scheduler runs the daily build, then what reads gold, beside the watch and maintenance."""
-    with _step(console, "Airflow: build_daily") as tell:
-        flow.run_dags(api, ["build_daily"], tell)
-    with _step(console, "Airflow: retrain_churn, stream_watch and maintain") as tell:
-        flow.run_dags(api, ["retrain_churn", "stream_watch", "maintain"], tell)
 
 
 def _start_real_player(pool: ThreadPoolExecutor, settings: Settings, console: Console, count: int) -> Future[list[Any]] | None:

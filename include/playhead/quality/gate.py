@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PARTITION = "partition"
+_WHETHER = "BOOLEAN_ONLY"
+_WITH_PARTITIONS = {"result_format": "COMPLETE", "unexpected_index_column_names": [_PARTITION]}
 # The context that is committed beside the package; an installed wheel has none and derives it again.
 CONTEXT_ROOT = Path(playhead.__file__).parents[2] / "great_expectations"
 _CONFIG = "great_expectations.yml"
@@ -39,37 +41,37 @@ class Gate:
     def __init__(self, context: Any) -> None:
         self._context = context
         self._source = context.data_sources.add_pandas("profiles")
-        self._checkpoints: dict[str, Any] = {}
+        self._definitions: dict[str, Any] = {}
         self._judged: list[Any] = []
         self._pages: dict[str, str] = {}
 
     def prepare(self, contract: Contract) -> None:
         """Get ready to judge a table, which takes as long as judging it; done while its profile is awaited, it costs nothing."""
-        if contract.name not in self._checkpoints:
-            self._checkpoints[contract.name] = self._checkpoint(contract)
+        if contract.name not in self._definitions:
+            self._definitions[contract.name] = self._definition(contract)
 
     def refused(self, contract: Contract, profiles: Sequence[PartitionProfile], run_name: str) -> dict[str, list[str]]:
         """Partitions that break rules, with the codes of those rules."""
         if not profiles:
             return {}
         self.prepare(contract)
-        result = self._checkpoints[contract.name].run(
-            batch_parameters={"dataframe": profile_frame(contract, profiles)}, run_id=_run_identifier(run_name)
-        )
+        definition, run_id = self._definitions[contract.name], _run_identifier(run_name)
+        judged = {"batch_parameters": {"dataframe": profile_frame(contract, profiles)}, "run_id": run_id}
+        validation = definition.run(**judged, result_format=_WHETHER)
+        if not validation.success:  # only then is it worth finding out which partitions, which takes as long again
+            validation = definition.run(**judged, result_format=_WITH_PARTITIONS)
+        self._remember(contract, run_id, validation)
         refused: dict[str, list[str]] = {}
-        for identifier, validation in result.run_results.items():
-            self._judged += [identifier, identifier.expectation_suite_identifier]
-            self._pages[contract.name] = "/".join(("validations", *identifier.to_tuple())) + ".html"
-            for outcome in validation.results:
-                if not outcome.success:
-                    code = str(outcome.expectation_config.kwargs["column"])
-                    if "unexpected_index_list" not in outcome.result:
-                        raise ContractError(
-                            f"the suite {suite_name(contract.name)} expects {code}, which its contract does not demand (any more); "
-                            "write the suites again with `playhead contracts suites`"
-                        )
-                    for row in outcome.result["unexpected_index_list"]:
-                        refused.setdefault(str(row[_PARTITION]), []).append(code)
+        for outcome in validation.results:
+            if not outcome.success:
+                code = str(outcome.expectation_config.kwargs["column"])
+                if "unexpected_index_list" not in outcome.result:
+                    raise ContractError(
+                        f"the suite {suite_name(contract.name)} expects {code}, which its contract does not demand (any more); "
+                        "write the suites again with `playhead contracts suites`"
+                    )
+                for row in outcome.result["unexpected_index_list"]:
+                    refused.setdefault(str(row[_PARTITION]), []).append(code)
         return refused
 
     def page(self, contract: Contract) -> str:
@@ -81,22 +83,22 @@ class Gate:
         if self._judged:
             self._context.build_data_docs(site_names=[_SITE], resource_identifiers=self._judged)
 
-    def _checkpoint(self, contract: Contract) -> Any:
+    def _definition(self, contract: Contract) -> Any:
         import great_expectations as gx
 
         name = suite_name(contract.name)
-        asset = self._source.add_dataframe_asset(name)
-        definition = gx.ValidationDefinition(
-            name=name, data=asset.add_batch_definition_whole_dataframe("partitions"), suite=self._context.suites.get(name)
-        )
-        # Added, never updated: an update also writes the suite and the data source again, each time.
-        return self._context.checkpoints.add(
-            gx.Checkpoint(
-                name=name,
-                validation_definitions=[self._context.validation_definitions.add(definition)],
-                result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [_PARTITION]},
-            )
-        )
+        batch = self._source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("partitions")
+        suite = self._context.suites.get(name)
+        return self._context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=suite))
+
+    def _remember(self, contract: Contract, run_id: Any, validation: Any) -> None:
+        """What Data Docs will show, and where."""
+        from great_expectations.data_context.types.resource_identifiers import ExpectationSuiteIdentifier, ValidationResultIdentifier
+
+        suite = ExpectationSuiteIdentifier(name=suite_name(contract.name))
+        identifier = ValidationResultIdentifier(expectation_suite_identifier=suite, run_id=run_id, batch_identifier=validation.batch_id)
+        self._judged += [identifier, suite]
+        self._pages[contract.name] = "/".join(("validations", *identifier.to_tuple())) + ".html"
 
 
 @contextmanager

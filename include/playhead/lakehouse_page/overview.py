@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,8 @@ from playhead.io.reconcile_record import ReconcileRecord, read_reconcile_record
 from playhead.jobs.registry import BUILDS
 from playhead.lakehouse_page.freshness import Freshness, freshness
 from playhead.lakehouse_page.logs import Judged, Window, read_window
-from playhead.lakehouse_page.partitions import Cell, cells, promise
+from playhead.lakehouse_page.partitions import Cell, Promise, cells, promise
+from playhead.lakehouse_page.pending import pending_keys, read_pending
 from playhead.observability.heartbeat import STALE_AFTER, read_heartbeat
 
 logger = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ def read_overview(lake: str, home: Path, *, now: datetime | None = None) -> Over
     page = Overview(now, days)
     window = _read(page, "partitions", lambda: read_window(lake, days, day_key(now + timedelta(days=1))))
     if window is not None:
-        _tell_window(page, window)
+        _tell_window(page, window, lake)
         page.model = _read(page, "model", lambda: _model(lake, window))
     page.stream = _read(page, "stream", lambda: _stream(home, now))
     page.books = _read(page, "books", lambda: read_reconcile_record(lake))
@@ -112,23 +113,38 @@ def _read(page: Overview, part: str, read: Callable[[], Found]) -> Found | None:
         return None
 
 
-def _tell_window(page: Overview, window: Window) -> None:
+def _tell_window(page: Overview, window: Window, lake: str) -> None:
     promises = {table: promise(table) for table in (*BUILDS, SCORES)}
     page.tables = [freshness(promised, window.told.get(table, {}), now=page.as_of) for table, promised in promises.items()]
-    page.partitions = [
+    page.partitions = _rows(page, window, promises)
+    is_young = window.first is None or window.first > page.days[0]
+    # Which hours have landed and wait is asked only where they would be called missing, or nothing: a whole lake's page reads no bronze.
+    if is_young or any(cell.broken for row in page.partitions for cell in row.cells):
+        page.partitions = _rows(page, window, promises, _read(page, "pending", lambda: read_pending(lake)) or frozenset())
+    page.quality = [_quality(table, window.judged[table]) for table in promises if window.judged.get(table)]
+
+
+def _rows(page: Overview, window: Window, promises: Mapping[str, Promise], landed: frozenset[str] = frozenset()) -> list[Row]:
+    return [
         Row(
             table,
             promises[table].partition,
-            cells(promises[table], window.told.get(table, {}), page.days, first=window.first, now=page.as_of),
+            cells(
+                promises[table],
+                window.told.get(table, {}),
+                page.days,
+                first=window.first,
+                now=page.as_of,
+                landed=pending_keys(landed, promises[table].partition),
+            ),
         )
         for table in BUILDS
     ]
-    page.quality = [_quality(table, window.judged[table]) for table in promises if window.judged.get(table)]
 
 
 def _quality(table: str, judged: Sequence[Judged]) -> Quality:
     newest = max(judged, key=lambda row: str(row["partition_key"]))
-    lowest = min(judged, key=lambda row: float(row["total_score"]))
+    lowest = min(judged, key=lambda row: (float(row["total_score"]), str(row["partition_key"])))
     return Quality(
         table=table,
         newest=newest["partition_key"],

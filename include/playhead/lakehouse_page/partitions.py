@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -15,9 +15,9 @@ from playhead.io.partitions import day_key, hour_key, partition_end, partition_h
 from playhead.jobs.registry import BUILDS, PLAY_HOURS
 from playhead.lakehouse_page.repairs import Repair, repair_of
 
-State = Literal["failed_gate", "missing", "partial", "late_corrected", "open", "complete", "none"]
+State = Literal["failed_gate", "missing", "partial", "late_corrected", "pending", "complete", "none"]
 # From worst to best: a day shows the worst of its hours.
-STATES: tuple[State, ...] = ("failed_gate", "missing", "partial", "late_corrected", "open", "complete", "none")
+STATES: tuple[State, ...] = ("failed_gate", "missing", "partial", "late_corrected", "pending", "complete", "none")
 BROKEN: frozenset[State] = frozenset({"failed_gate", "missing", "partial"})
 
 
@@ -64,26 +64,40 @@ def promise(table: str) -> Promise:
     return Promise(table, contract.partition, due, max(due, timedelta(hours=PLAY_HOURS + 1)) if _grows(table) else due)
 
 
-def state_of(key: str, told: Told, promised: Promise, *, now: datetime) -> State:
-    """The state of one partition. Published before it was over it is partial: more of it may have come since."""
+def state_of(key: str, told: Told, promised: Promise, *, now: datetime, is_landed: bool = False) -> State:
+    """The state of one partition. Published before it was over it is partial: more of it may have come since.
+
+    What is not due yet is pending, and so is what has landed and waits for the next build.
+    """
     end = end_of(key)
     if told.is_refused:
         return "failed_gate"
     if told.published_at is None or told.published_at < end:
-        if now < end + promised.due_after:
-            return "open"
+        if is_landed or now < end + promised.due_after:
+            return "pending"
         return "missing" if told.published_at is None else "partial"
     if told.changed_at is not None and told.changed_at > end + promised.settled_after:
         return "late_corrected"
     return "complete"
 
 
-def cells(promised: Promise, told: Mapping[str, Told], days: Iterable[str], *, first: str | None, now: datetime) -> list[Cell]:
-    """A table's row of the heat map. Nothing is expected of partitions before `first`, with which the lake begins, nor of the future."""
+def cells(
+    promised: Promise,
+    told: Mapping[str, Told],
+    days: Iterable[str],
+    *,
+    first: str | None,
+    now: datetime,
+    landed: Collection[str] = (),
+) -> list[Cell]:
+    """A table's row of the heat map. Nothing is expected of partitions before `first`, with which the lake begins, nor of the future.
+
+    `landed` are the keys of partitions that wait for the next build, also from before the lake's first.
+    """
     row = []
     for day in days:
         keys = partition_hours(day) if promised.partition == "event_hour" else [day]
-        states = {key: _expected(key, told.get(key), promised, first, now) for key in keys}
+        states = {key: _expected(key, told.get(key), promised, first, now, is_landed=key in landed) for key in keys}
         counts = Counter(states.values())
         broken = tuple(key for key, state in states.items() if state in BROKEN)
         worst = next(state for state in STATES if counts[state])
@@ -91,9 +105,9 @@ def cells(promised: Promise, told: Mapping[str, Told], days: Iterable[str], *, f
     return row
 
 
-def _expected(key: str, told: Told | None, promised: Promise, first: str | None, now: datetime) -> State:
-    if told is not None:
-        return state_of(key, told, promised, now=now)
+def _expected(key: str, told: Told | None, promised: Promise, first: str | None, now: datetime, *, is_landed: bool) -> State:
+    if told is not None or is_landed:
+        return state_of(key, told or Told(), promised, now=now, is_landed=is_landed)
     begins = first if first is None or promised.partition == "event_hour" else day_key(first)
     if begins is None or key < begins or key > hour_key(now):
         return "none"

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from deltalake import write_deltalake
+from deltalake.transaction import CommitProperties
 
-from playhead.io.delta_table import append_rows
+from playhead.contracts.derive import arrow_schema
+from playhead.contracts.model import load_contract
+from playhead.io.delta_table import append_rows, table_path
+from playhead.io.partitions import partition_end
+from playhead.io.touched_hours import touched_metadata
 
 Publish = Callable[..., None]
 Judge = Callable[..., None]
+Land = Callable[..., None]
+Build = Callable[..., None]
+
+
+def _rows(told: dict[str, Any], partitions: dict[str, list[str]]) -> list[dict[str, Any]]:
+    return [told | {"table_name": table, "partition_key": key} for table, keys in partitions.items() for key in keys]
 
 
 @pytest.fixture
 def publish(lake: str) -> Publish:
     """Tells of partitions that they were published, in one commit."""
 
-    def publish(table: str, keys: list[str], at: datetime, *, content: str = "a") -> None:
+    def publish(partitions: dict[str, list[str]], at: datetime, *, content: str = "a") -> None:
         told: dict[str, Any] = {"dag_id": "build_daily", "bronze_version": 1, "table_version": 1, "inputs": {}, "rows_count": 5}
-        told |= {"run_id": f"run {at}", "table_name": table, "content_hash": content, "published_at": at}
-        append_rows(lake, "ops.publish_log", [told | {"partition_key": key} for key in keys])
+        told |= {"run_id": f"run {at}", "content_hash": content, "published_at": at}
+        append_rows(lake, "ops.publish_log", _rows(told, partitions))
 
     return publish
 
@@ -30,12 +42,40 @@ def publish(lake: str) -> Publish:
 def judge(lake: str) -> Judge:
     """Tells of partitions how the gate judged them, in one commit."""
 
-    def judge(table: str, keys: list[str], at: datetime, *, total: float = 100.0, refused: bool = False, unusual: bool = False) -> None:
+    def judge(
+        partitions: dict[str, list[str]], at: datetime, *, total: float = 100.0, refused: bool = False, unusual: bool = False
+    ) -> None:
         scores = dict.fromkeys(("completeness", "uniqueness", "timeliness", "consistency"), 100.0) | {"validity": total}
         told: dict[str, Any] = {f"{name}_score": score for name, score in scores.items()}
-        told |= {"run_id": f"run {at}", "table_name": table, "dag_id": "build_daily", "rows_count": 5, "content_hash": "a"}
+        told |= {"run_id": f"run {at}", "dag_id": "build_daily", "rows_count": 5, "content_hash": "a"}
         told |= {"is_refused": refused, "total_score": total, "broken_rules": {}, "watched_means": {}, "compared_weeks_count": 0}
         told |= {"anomalies": {"rows_count": 0.5} if unusual else {}, "contract_version": "1.0.0", "docs_page": None, "judged_at": at}
-        append_rows(lake, "ops.quality_scores", [told | {"partition_key": key} for key in keys])
+        append_rows(lake, "ops.quality_scores", _rows(told, partitions))
 
     return judge
+
+
+@pytest.fixture
+def land(lake: str) -> Land:
+    """Lands events of some hours in bronze, in one commit, which tells its hours or does not."""
+    contract = load_contract("bronze.events")
+    table = table_path(lake, contract.name)
+
+    def land(hours: list[str], *, tells: bool = True) -> None:
+        told = CommitProperties(custom_metadata=touched_metadata(hours) if tells else {})
+        write_deltalake(table, arrow_schema(contract).empty_table(), mode="append", commit_properties=told)
+
+    return land
+
+
+@pytest.fixture
+def build(lake: str) -> Build:
+    """Tells of a pull build how far it read bronze, and which hours it left for the next."""
+
+    def build(bronze_version: int, pending: list[str], at: datetime) -> None:
+        told: dict[str, Any] = {"dag_id": "build_hourly", "run_kind": "pull", "bronze_version": bronze_version, "touched_hours": []}
+        told |= {"published": {}, "failed_partitions": [], "planned_at": at, "finished_at": at, "run_id": f"run {at}"}
+        hours = [partition_end(hour) - timedelta(hours=1) for hour in pending]
+        append_rows(lake, "ops.build_log", [told | {"pending_hours": hours}])
+
+    return build

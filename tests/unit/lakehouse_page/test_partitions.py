@@ -28,8 +28,8 @@ MINUTE = timedelta(minutes=1)
         (Told(is_refused=True), NOW, "failed_gate"),
         (Told(), NOW, "missing"),
         (Told(END - MINUTE), NOW, "partial"),
-        (Told(), END + 89 * MINUTE, "open"),
-        (Told(END - MINUTE), END + 89 * MINUTE, "open"),
+        (Told(), END + 89 * MINUTE, "pending"),
+        (Told(END - MINUTE), END + 89 * MINUTE, "pending"),
         (Told(), END + 90 * MINUTE, "missing"),
         (Told(END + 95 * MINUTE, changed_at=END + 90 * MINUTE), NOW, "complete"),
         (Told(END + 95 * MINUTE, changed_at=END + 91 * MINUTE), NOW, "late_corrected"),
@@ -37,6 +37,20 @@ MINUTE = timedelta(minutes=1)
 )
 def test_state_of__each_state_at_its_border(told: Told, now: datetime, expected: State) -> None:
     assert state_of(HOUR, told, PROMISE, now=now) == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "waiting", "not_waiting"),
+    [
+        (Told(), "pending", "missing"),
+        (Told(END - MINUTE), "pending", "partial"),
+        (Told(END + MINUTE), "complete", "complete"),
+        (Told(is_refused=True), "failed_gate", "failed_gate"),
+    ],
+)
+def test_state_of__what_has_landed_and_waits_is_pending_however_late_it_is(told: Told, waiting: State, not_waiting: State) -> None:
+    assert state_of(HOUR, told, PROMISE, now=NOW, is_landed=True) == waiting
+    assert state_of(HOUR, told, PROMISE, now=NOW) == not_waiting
 
 
 def test_promise__what_is_made_from_plays_is_settled_after_their_longest_and_an_hour() -> None:
@@ -61,10 +75,18 @@ def test_cells__before_the_lake_and_after_now_nothing_is_expected() -> None:
     days = ["2026-02-28", "2026-03-01", "2026-03-03"]
     hourly = cells(PROMISE, {}, days, first=HOUR, now=NOW)
     # The first day from its hour 5 on; today up to the hour under way, of which hour 10 is due exactly now.
-    assert [cell.counts for cell in hourly] == [{"none": 24}, {"missing": 19, "none": 5}, {"missing": 11, "open": 2, "none": 11}]
+    assert [cell.counts for cell in hourly] == [{"none": 24}, {"missing": 19, "none": 5}, {"missing": 11, "pending": 2, "none": 11}]
     daily = cells(DAILY_PROMISE, {}, days, first=HOUR, now=NOW)
-    assert [cell.state for cell in daily] == ["none", "missing", "open"]
+    assert [cell.state for cell in daily] == ["none", "missing", "pending"]
     assert [cell.state for cell in cells(PROMISE, {}, days, first=None, now=NOW)] == ["none"] * 3, "a lake that never published"
+
+
+def test_cells__what_waits_for_the_next_build_is_pending_and_not_to_be_repaired() -> None:
+    landed = {"2026-02-28T22", f"{DAY}T07"}
+    before, day = cells(PROMISE, {}, ["2026-02-28", DAY], first=HOUR, now=NOW, landed=landed)
+    assert before.counts == {"pending": 1, "none": 23}, "landed before the lake's first published hour"
+    assert day.counts == {"missing": 18, "pending": 1, "none": 5}
+    assert f"{DAY}T07" not in day.broken
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ const POLL_MS = 3000;
 const SYMBOLS = {
   complete: ["✓", "complete"],
   late_corrected: ["~", "late-corrected"],
-  open: ["…", "not due yet"],
+  pending: ["…", "pending"],
   partial: ["◐", "published before it was over"],
   missing: ["×", "missing"],
   failed_gate: ["!", "failed its gate"],
@@ -30,7 +30,7 @@ async function ask(address, body) {
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
     const reason = typeof answer.detail === "string" ? answer.detail : JSON.stringify(answer.detail ?? response.statusText);
-    throw new Error(response.status === 403 ? `you may not do this (${reason})` : reason);
+    throw new Error(response.status === 403 ? `your account lacks the right to do this (${reason})` : reason);
   }
   return answer;
 }
@@ -248,6 +248,7 @@ async function show() {
   showPartitions(overview);
   showTables(overview);
   if (overview.unread.partitions) say(`The lake's logs cannot be read (${overview.unread.partitions}); the api-server's log says why.`);
+  if (overview.unread.pending) say(`Pending hours cannot be told from missing ones (${overview.unread.pending}).`);
   document.querySelector("main").ariaBusy = "false";
   showLag();
   return overview;

@@ -163,12 +163,15 @@ def _require_parts(stack: Stack, parts: Sequence[str]) -> None:
 
 
 def _print_addresses(lines: list[PartStatus], values: Settings, console: Console) -> None:
+    from playhead.lakehouse_page.mount import PAGE_ROUTE
     from playhead.local.airflow_env import ADMIN, password_file
 
     table = Table("", "Part", "Address", box=None)
     for line in lines:
         if line.address:
             table.add_row(_GOOD if line.healthy else _BAD, line.name, line.address)
+        if line.name == "airflow-api-server":
+            table.add_row(_GOOD if line.healthy else _BAD, "Lakehouse page", f"{line.address}/{PAGE_ROUTE}")
     console.print(table, soft_wrap=True)
     if any(line.name == "airflow-api-server" for line in lines):
         console.print(f"Airflow user [bold]{ADMIN}[/]; password in {password_file(values.home)}", soft_wrap=True)

@@ -158,12 +158,14 @@ def test_airflow_mounts_the_page_and_names_it_in_the_navigation(auth: _AuthManag
     from fastapi import FastAPI
     from fastapi.testclient import TestClient
 
+    from playhead.lakehouse_page.mount import PAGE_ROUTE
+
     server = FastAPI()
     init_plugins(server)
     (told,) = (PluginResponse.model_validate(each) for each in plugins_manager.get_plugin_info() if each["name"] == "playhead")
     (view,) = told.external_views
     assert (view.name, view.destination, view.nav_top_level) == ("Lakehouse", "nav", True)
-    assert view.url_route, "without one the UI would open it beside Airflow, not in it"
+    assert f"plugin/{view.url_route}" == PAGE_ROUTE, "without a route the UI would open it beside Airflow, not in it"
     client = TestClient(server)
     assert client.get(f"/{view.href}").status_code == 401
     assert client.get(f"/{view.href}", headers=SIGNED_IN).headers["content-type"].startswith("text/html")

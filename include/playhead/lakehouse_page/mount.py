@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 PREFIX = "/lakehouse"
+PAGE_ROUTE = f"plugin{PREFIX}"  # where Airflow's UI shows it, below the UI's own address
 
 
 class LakehousePage:
@@ -30,5 +31,5 @@ def _app() -> ASGIApp:
 FASTAPI_APPS: list[dict[str, Any]] = [{"name": "Lakehouse", "app": LakehousePage(), "url_prefix": PREFIX}]
 # The address is relative, so that it also holds where Airflow lives under a path.
 EXTERNAL_VIEWS: list[dict[str, Any]] = [
-    {"name": "Lakehouse", "href": f"{PREFIX[1:]}/", "url_route": "lakehouse", "destination": "nav", "nav_top_level": True}
+    {"name": "Lakehouse", "href": f"{PREFIX[1:]}/", "url_route": PREFIX[1:], "destination": "nav", "nav_top_level": True}
 ]

@@ -20,6 +20,7 @@ SIZES = {
     "increment": 3_000,
     "ingest": 20_000,
     "load": 20_000,
+    "page": 50,
     "rebuild": 3_000,
     "recover": 60_000,
     "silver": 3_000,

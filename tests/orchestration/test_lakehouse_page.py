@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "include" / "playhead" / "lakehouse_page" / "static"
 PAGE = ["/", "/page.css", "/page.js"]
-DATA = ["/api/overview", "/api/lag"]
+DATA = ["/api/overview", "/api/lag", "/api/docs/{path:path}"]
 # Of the page's parts, those that only name others to who hears the page.
 LABELS = {"now-title", "partitions-title", "tables-title", "keys"}
 SIGNED_IN = {"Cookie": "_token=sound"}
@@ -122,6 +122,24 @@ def test_a_user_gets_the_overview_of_an_empty_lake(client: TestClient) -> None:
     assert {row["cells"][0]["state"] for row in told["partitions"]} == {"none"}
     assert {table["state"] for table in told["tables"]} == {"empty"}
     assert told["unread"] == {}
+
+
+def test_data_docs_are_shown_and_run_no_script(client: TestClient, tmp_path: Path) -> None:
+    page = tmp_path / "data_docs" / "validations" / "a.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("<script>alert()</script>")
+    answer = client.get("/api/docs/validations/a.html", headers=SIGNED_IN)
+    assert (answer.status_code, answer.text) == (200, "<script>alert()</script>")
+    policy = answer.headers["content-security-policy"].split("; ")
+    assert {"default-src 'none'", "sandbox allow-same-origin", "frame-ancestors 'self'"} <= set(policy)
+    assert not any(part.startswith("script-src") for part in policy)
+
+
+@pytest.mark.parametrize("path", ["..%2Fsecret", "validations/%2E%2E/%2E%2E/secret", "%2Fetc%2Fpasswd", "nothing.html"])
+def test_data_docs_lead_nowhere_else(client: TestClient, tmp_path: Path, path: str) -> None:
+    (tmp_path / "secret").write_text("x")
+    (tmp_path / "data_docs" / "validations").mkdir(parents=True)
+    assert client.get(f"/api/docs/{path}", headers=SIGNED_IN).status_code == 404
 
 
 def test_lag_is_told_by_topic(client: TestClient) -> None:

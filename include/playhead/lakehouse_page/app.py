@@ -11,7 +11,8 @@ from typing import Literal
 
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
 from airflow.api_fastapi.core_api.security import requires_access_asset, requires_access_view
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi.staticfiles import StaticFiles
 
 from playhead.contracts.model import event_topics
 from playhead.errors import BrokerError
@@ -27,6 +28,11 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-cache",
+}
+# Data Docs are made of what was judged: they are shown, and no script of theirs is run in Airflow's origin.
+_DOCS_HEADERS = _HEADERS | {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin",
 }
 
 
@@ -64,7 +70,7 @@ def _data_routes(settings: Settings) -> APIRouter:
     @routes.get("/overview")
     def overview(response: Response) -> Overview:
         response.headers["Cache-Control"] = "no-store"
-        return read_overview(settings.lake, settings.home)
+        return read_overview(settings.lake, settings.home, alert_minutes=settings.alert_window_minutes)
 
     @routes.get("/lag")
     def lag(response: Response) -> dict[str, int]:
@@ -77,6 +83,14 @@ def _data_routes(settings: Settings) -> APIRouter:
         for each in found:
             records[each.topic] = records.get(each.topic, 0) + each.records
         return records
+
+    data_docs = StaticFiles(directory=settings.data_docs, check_dir=False)
+
+    @routes.get("/docs/{path:path}")
+    async def docs(path: str, request: Request) -> Response:
+        page = await data_docs.get_response(path, request.scope)
+        page.headers.update(_DOCS_HEADERS)
+        return page
 
     return routes
 

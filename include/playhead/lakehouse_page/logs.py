@@ -23,7 +23,7 @@ FROM (
 """
 _JUDGED = """
 SELECT table_name, partition_key, is_refused, total_score, completeness_score, validity_score, uniqueness_score, timeliness_score,
-       consistency_score, cardinality(anomalies)::INTEGER AS anomalies, judged_at
+       consistency_score, cardinality(anomalies)::INTEGER AS anomalies, docs_page, judged_at
 FROM log WHERE partition_key >= $since AND partition_key < $until
 QUALIFY row_number() OVER (PARTITION BY table_name, partition_key ORDER BY judged_at DESC) = 1
 """

@@ -15,6 +15,7 @@ from playhead.io.load_record import LoadRecord, read_load_record
 from playhead.io.partitions import day_key, days_between
 from playhead.io.reconcile_record import ReconcileRecord, read_reconcile_record
 from playhead.jobs.registry import BUILDS
+from playhead.lakehouse_page.alerts import Firing, firing_alerts
 from playhead.lakehouse_page.freshness import Freshness, freshness
 from playhead.lakehouse_page.logs import Judged, Window, read_window
 from playhead.lakehouse_page.partitions import Cell, Promise, cells, promise
@@ -41,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """A table's newest score and its dimensions, the lowest total of the window, and how many partitions were unusual or refused."""
+    """A table's newest score, its dimensions and its Data Docs, the lowest total of the window, and how many were unusual or refused."""
 
     table: str
     newest: str
@@ -51,6 +52,7 @@ class Quality:
     lowest_of: str
     unusual: int
     refused: int
+    docs_page: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +88,21 @@ class Overview:
     books: ReconcileRecord | None = None
     loads: LoadRecord | None = None
     model: Model | None = None
+    alerts: list[Firing] | None = None
+    alert_minutes: int = 0
     unread: dict[str, str] = field(default_factory=dict)
 
 
-def read_overview(lake: str, home: Path, *, now: datetime | None = None) -> Overview:
-    """What the lake at `lake` and the stack at `home` tell now."""
+def read_overview(lake: str, home: Path, *, alert_minutes: int = 15, now: datetime | None = None) -> Overview:
+    """What the lake at `lake` and the stack at `home` tell now; an alert fires by the events of the last `alert_minutes`."""
     now = now or datetime.now(UTC)
     days = days_between(day_key(now - timedelta(days=WINDOW_DAYS - 1)), day_key(now))
-    page = Overview(now, days)
+    page = Overview(now, days, alert_minutes=alert_minutes)
     window = _read(page, "partitions", lambda: read_window(lake, days, day_key(now + timedelta(days=1))))
     if window is not None:
         _tell_window(page, window, lake)
         page.model = _read(page, "model", lambda: _model(lake, window))
+    page.alerts = _read(page, "alerts", lambda: firing_alerts(lake, since=now - timedelta(minutes=alert_minutes)))
     page.stream = _read(page, "stream", lambda: _stream(home, now))
     page.books = _read(page, "books", lambda: read_reconcile_record(lake))
     page.loads = _read(page, "loads", lambda: read_load_record(lake))
@@ -154,6 +159,7 @@ def _quality(table: str, judged: Sequence[Judged]) -> Quality:
         lowest_of=lowest["partition_key"],
         unusual=sum(row["anomalies"] > 0 for row in judged),
         refused=sum(bool(row["is_refused"]) for row in judged),
+        docs_page=newest["docs_page"],
     )
 
 

@@ -43,13 +43,19 @@ def judge(lake: str) -> Judge:
     """Tells of partitions how the gate judged them, in one commit."""
 
     def judge(
-        partitions: dict[str, list[str]], at: datetime, *, total: float = 100.0, refused: bool = False, unusual: bool = False
+        partitions: dict[str, list[str]],
+        at: datetime,
+        *,
+        total: float = 100.0,
+        refused: bool = False,
+        unusual: bool = False,
+        docs: str | None = None,
     ) -> None:
         scores = dict.fromkeys(("completeness", "uniqueness", "timeliness", "consistency"), 100.0) | {"validity": total}
         told: dict[str, Any] = {f"{name}_score": score for name, score in scores.items()}
         told |= {"run_id": f"run {at}", "dag_id": "build_daily", "rows_count": 5, "content_hash": "a"}
         told |= {"is_refused": refused, "total_score": total, "broken_rules": {}, "watched_means": {}, "compared_weeks_count": 0}
-        told |= {"anomalies": {"rows_count": 0.5} if unusual else {}, "contract_version": "1.0.0", "docs_page": None, "judged_at": at}
+        told |= {"anomalies": {"rows_count": 0.5} if unusual else {}, "contract_version": "1.0.0", "docs_page": docs, "judged_at": at}
         append_rows(lake, "ops.quality_scores", _rows(told, partitions))
 
     return judge

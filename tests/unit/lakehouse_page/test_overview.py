@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -20,6 +21,7 @@ from playhead.io.load_record import record_load
 from playhead.io.partitions import days_between, hours_between
 from playhead.io.reconcile_record import record_reconcile
 from playhead.jobs.registry import BUILDS
+from playhead.lakehouse_page.alerts import Firing
 from playhead.lakehouse_page.overview import WINDOW_DAYS, Overview, read_overview
 from playhead.lakehouse_page.partitions import Cell
 from playhead.lakehouse_page.pending import read_pending
@@ -173,8 +175,8 @@ def test_late_data_shows_only_where_it_changed_the_content(lake: str, tmp_path: 
 def test_the_newest_judgement_counts(lake: str, tmp_path: Path, publish: Tell, judge: Tell) -> None:
     keys = ["2026-03-01T05", "2026-03-01T06"]
     publish({EVENTS: keys[:1]}, NOW)
-    judge({EVENTS: keys}, TODAY, total=40.0, refused=True)
-    judge({EVENTS: keys[:1]}, NOW, total=90.0, unusual=True)
+    judge({EVENTS: keys}, TODAY, total=40.0, refused=True, docs="refused.html")
+    judge({EVENTS: keys[:1]}, NOW, total=90.0, unusual=True, docs="unusual.html")
     page = read_overview(lake, tmp_path, now=NOW)
 
     counts = cell(page, EVENTS, "2026-03-01").counts
@@ -182,6 +184,7 @@ def test_the_newest_judgement_counts(lake: str, tmp_path: Path, publish: Tell, j
     (quality,) = page.quality
     assert (quality.newest, quality.total, quality.lowest, quality.lowest_of) == (keys[1], 40.0, 40.0, keys[1])
     assert (quality.unusual, quality.refused, quality.dimensions["validity"]) == (1, 1, 40.0)
+    assert quality.docs_page == "refused.html", "of the newest partition, whose score is shown"
 
 
 def test_small_records_are_told_and_their_absence_too(lake: str, tmp_path: Path) -> None:
@@ -206,6 +209,31 @@ def test_small_records_are_told_and_their_absence_too(lake: str, tmp_path: Path)
     stale = read_overview(lake, tmp_path, now=NOW).stream
     assert stale is not None
     assert stale.is_stale
+
+
+def alert(event: str, at: datetime, rule: str = "slow_start") -> dict[str, Any]:
+    told = {"alert_id": f"{rule}/{event}", "rule_id": rule, "severity": "warning", "event_id": event, "event_type": "video_play"}
+    measured = {"measure": "startup_ms", "value": 9000.0, "comparison": ">", "threshold": 5000.0, "session_id": "s"}
+    return told | measured | {"playback_id": None, "user_id": None, "event_timestamp": at, "raised_at": at + timedelta(seconds=1)}
+
+
+def test_alerts_fire_by_the_events_of_the_last_minutes_alone(lake: str, tmp_path: Path) -> None:
+    """Files of older events are not opened: they hold no sense any more."""
+    assert read_overview(lake, tmp_path, now=NOW).alerts == []
+    append_rows(lake, "ops.alerts_log", [alert("old", NOW - timedelta(minutes=16))])
+    for file in Path(table_path(lake, "ops.alerts_log")).glob("*.parquet"):
+        file.write_bytes(os.urandom(file.stat().st_size))
+    times = [NOW - timedelta(minutes=minutes) for minutes in (15, 3)]
+    append_rows(lake, "ops.alerts_log", [alert(f"{at}", at) for at in times] + [alert("other", times[0], "no_start")])
+
+    page = read_overview(lake, tmp_path, now=NOW)
+    assert page.unread == {}
+    assert page.alerts == [
+        Firing("slow_start", "warning", 2, times[1] + timedelta(seconds=1)),
+        Firing("no_start", "warning", 1, times[0] + timedelta(seconds=1)),
+    ]
+    (few,) = read_overview(lake, tmp_path, alert_minutes=5, now=NOW).alerts or []
+    assert (few.events, page.alert_minutes) == (1, 15)
 
 
 @pytest.mark.parametrize("spoilt", ["ops.publish_log", "ops.quality_scores"])

@@ -46,10 +46,15 @@ function followTheme() {
 // --- now
 
 function showNow(overview) {
-  const { stream, books, loads, model, unread } = overview;
+  const { stream, books, loads, model, alerts, alert_minutes: minutes, unread } = overview;
   const facts = [];
   const add = (title, text, isBad = false) => facts.push([title, text, isBad]);
   const differing = Object.entries(books?.differing_minutes ?? {}).map(([table, minutes]) => `${table} in ${count(minutes)} minutes`);
+  if (unread.alerts) add("Alerts", `cannot be read (${unread.alerts})`, true);
+  else if (!alerts.length) add("Alerts", `none by the events of the last ${count(minutes)} minutes`);
+  for (const { rule, severity, events, raised_at: raised } of alerts ?? []) {
+    add(`Alert (${severity})`, `${rule}: ${count(events)} events of the last ${count(minutes)} minutes, newest ${when(raised)}`, severity !== "info");
+  }
   if (unread.stream) add("Stream", `cannot be read (${unread.stream})`, true);
   else if (!stream) add("Stream", "no heartbeat is found here", true);
   else {
@@ -228,13 +233,19 @@ function showTables(overview) {
       element("td", {}, each.newest ?? ""),
       element("td", {}, each.published_at ? when(each.published_at) : ""),
       element("td", {}, each.next_due ? when(each.next_due) : ""),
-      number(scored?.total, dimensions),
+      scored?.docs_page ? element("td", { className: "number", title: dimensions }, docsOf(scored)) : number(scored?.total, dimensions),
       number(scored?.lowest, scored ? `of ${scored.lowest_of}` : ""),
       number(scored?.unusual),
       number(scored?.refused),
     );
   });
   at("tables").tBodies[0].replaceChildren(...rows);
+}
+
+/** A score that leads to Great Expectations' page about it. */
+function docsOf({ total, newest, docs_page: page }) {
+  const href = `api/docs/${page.split("/").map(encodeURIComponent).join("/")}`;
+  return element("a", { href, target: "_blank", rel: "noopener", ariaLabel: `${total}, Data Docs of ${newest}` }, String(total));
 }
 
 // --- the page

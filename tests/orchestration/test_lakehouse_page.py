@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "include" / "playhead" / "lakehouse_page" / "static"
-PAGE = ["/", "/page.css", "/page.js"]
-DATA = ["/api/overview", "/api/lag", "/api/docs/{path:path}"]
+PAGE = ["/", "/run.html", "/page.css", "/common.js", "/page.js", "/run.js"]
+RUN = "/api/run?dag_id=build_hourly&run_id=manual__1"
+DATA = ["/api/overview", "/api/lag", RUN, "/api/docs/{path:path}"]
 # Of the page's parts, those that only name others to who hears the page.
 LABELS = {"now-title", "partitions-title", "tables-title", "keys"}
 SIGNED_IN = {"Cookie": "_token=sound"}
@@ -28,7 +29,7 @@ SIGNED_IN = {"Cookie": "_token=sound"}
 class _AuthManager:
     """Airflow's auth manager as far as its guards ask: one sound token, and a user who may see what is named."""
 
-    may: set[str] = field(default_factory=lambda: {"PLUGINS", "assets"})
+    may: set[str] = field(default_factory=lambda: {"PLUGINS", "assets", "build_hourly"})
 
     async def get_user_from_token(self, token: str) -> str:
         from jwt import InvalidTokenError
@@ -43,6 +44,9 @@ class _AuthManager:
     def is_authorized_asset(self, *, method: str, details: Any, user: str) -> bool:
         return user == "user" and method == "GET" and "assets" in self.may
 
+    def is_authorized_dag(self, *, method: str, access_entity: Any, details: Any, user: str) -> bool:
+        return user == "user" and (method, access_entity.value) == ("GET", "RUN") and details.id in self.may
+
 
 @pytest.fixture
 def auth(monkeypatch: pytest.MonkeyPatch) -> _AuthManager:
@@ -50,6 +54,7 @@ def auth(monkeypatch: pytest.MonkeyPatch) -> _AuthManager:
 
     manager = _AuthManager()
     monkeypatch.setattr(security, "get_auth_manager", lambda: manager)
+    monkeypatch.setattr(security.DagModel, "get_team_name", lambda _dag_id: None)  # of Airflow's database, which there is none of
     return manager
 
 
@@ -68,7 +73,7 @@ def client(auth: _AuthManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_every_route_is_tested_here(client: TestClient) -> None:
     routes = {route.path for route in client.app.routes}  # type: ignore[attr-defined]
-    assert routes == {"/", "/{name}", *DATA}
+    assert routes == {"/", "/{name}", *(path.partition("?")[0] for path in DATA)}
 
 
 @pytest.mark.parametrize("path", PAGE + DATA)
@@ -89,6 +94,12 @@ def test_without_the_right_to_see_assets_nothing_is_told_of_data(client: TestCli
     assert client.get(path, headers=SIGNED_IN).status_code == 403
 
 
+def test_without_the_right_to_see_a_dag_s_runs_nothing_is_told_of_them(client: TestClient, auth: _AuthManager) -> None:
+    assert client.get(RUN, headers=SIGNED_IN).json() == {"detail": "it has recorded no build"}
+    auth.may.discard("build_hourly")
+    assert client.get(RUN, headers=SIGNED_IN).status_code == 403
+
+
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
 def test_the_app_tells_nobody_of_itself(client: TestClient, path: str) -> None:
     assert client.get(path, headers=SIGNED_IN).status_code in {404, 422}
@@ -107,7 +118,10 @@ def test_a_user_gets_the_page_and_nothing_from_elsewhere(client: TestClient, pat
 def test_the_page_has_the_parts_that_its_script_fills_and_a_look_for_each_state() -> None:
     from playhead.lakehouse_page.partitions import STATES
 
-    html, script, look = ((STATIC / name).read_text() for name in ("page.html", "page.js", "page.css"))
+    html, script, look, run_html, run_script = (
+        (STATIC / name).read_text() for name in ("page.html", "page.js", "page.css", "run.html", "run.js")
+    )
+    assert set(re.findall(r'\bat\("([\w-]+)"\)', run_script)) == set(re.findall(r'\bid="([\w-]+)"', run_html))
     made_by_script = set(re.findall(r'\.id = "([\w-]+)"', script))
     assert set(re.findall(r'\bat\("([\w-]+)"\)', script)) == set(re.findall(r'\bid="([\w-]+)"', html)) - LABELS | made_by_script
     assert set(re.findall(r"^  (\w+): \[", script, flags=re.MULTILINE)) == set(STATES)
@@ -181,9 +195,10 @@ def test_airflow_mounts_the_page_and_names_it_in_the_navigation(auth: _AuthManag
     server = FastAPI()
     init_plugins(server)
     (told,) = (PluginResponse.model_validate(each) for each in plugins_manager.get_plugin_info() if each["name"] == "playhead")
-    (view,) = told.external_views
+    view, tab = told.external_views
     assert (view.name, view.destination, view.nav_top_level) == ("Lakehouse", "nav", True)
     assert f"plugin/{view.url_route}" == PAGE_ROUTE, "without a route the UI would open it beside Airflow, not in it"
+    assert (tab.destination, tab.href) == ("dag_run", "lakehouse/run.html?dag_id={DAG_ID}&run_id={RUN_ID}")
     client = TestClient(server)
     assert client.get(f"/{view.href}").status_code == 401
     assert client.get(f"/{view.href}", headers=SIGNED_IN).headers["content-type"].startswith("text/html")

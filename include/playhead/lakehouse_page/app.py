@@ -9,8 +9,8 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Literal
 
-from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
-from airflow.api_fastapi.core_api.security import requires_access_asset, requires_access_view
+from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagAccessEntity
+from airflow.api_fastapi.core_api.security import requires_access_asset, requires_access_dag, requires_access_view
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
 from fastapi.staticfiles import StaticFiles
 
@@ -18,9 +18,10 @@ from playhead.contracts.model import event_topics
 from playhead.errors import BrokerError
 from playhead.io.kafka import client_config, committed_offsets, consumer_lag
 from playhead.lakehouse_page.overview import Overview, read_overview
+from playhead.lakehouse_page.runs import ToldRun, read_run
 from playhead.settings import Settings
 
-_STATIC = {"page.html": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
+_KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 _HEADERS = {
     # Nothing from elsewhere, and shown in nobody's frame but Airflow's own.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -58,7 +59,7 @@ def _page_routes() -> APIRouter:
         return _static("page.html")
 
     @routes.get("/{name}")
-    def asset(name: Literal["page.css", "page.js"]) -> Response:
+    def asset(name: Literal["run.html", "page.css", "common.js", "page.js", "run.js"]) -> Response:
         return _static(name)
 
     return routes
@@ -84,6 +85,14 @@ def _data_routes(settings: Settings) -> APIRouter:
             records[each.topic] = records.get(each.topic, 0) + each.records
         return records
 
+    @routes.get("/run", dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))])
+    def run(dag_id: str, run_id: str, response: Response) -> ToldRun:
+        response.headers["Cache-Control"] = "no-store"
+        told = read_run(settings.lake, dag_id, run_id)
+        if told is None:
+            raise HTTPException(404, "it has recorded no build")
+        return told
+
     data_docs = StaticFiles(directory=settings.data_docs, check_dir=False)
 
     @routes.get("/docs/{path:path}")
@@ -97,4 +106,4 @@ def _data_routes(settings: Settings) -> APIRouter:
 
 def _static(name: str) -> Response:
     content = files("playhead.lakehouse_page").joinpath("static", name).read_bytes()
-    return Response(content, media_type=_STATIC[name], headers=_HEADERS)
+    return Response(content, media_type=_KINDS[name.rpartition(".")[2]], headers=_HEADERS)

@@ -29,7 +29,13 @@ def _app() -> ASGIApp:
 
 
 FASTAPI_APPS: list[dict[str, Any]] = [{"name": "Lakehouse", "app": LakehousePage(), "url_prefix": PREFIX}]
-# The address is relative, so that it also holds where Airflow lives under a path.
+# Addresses are relative, so that they also hold where Airflow lives under a path. The UI puts in the run that it shows.
 EXTERNAL_VIEWS: list[dict[str, Any]] = [
-    {"name": "Lakehouse", "href": f"{PREFIX[1:]}/", "url_route": PREFIX[1:], "destination": "nav", "nav_top_level": True}
+    {"name": "Lakehouse", "href": f"{PREFIX[1:]}/", "url_route": PREFIX[1:], "destination": "nav", "nav_top_level": True},
+    {
+        "name": "Data",
+        "href": f"{PREFIX[1:]}/run.html?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
+        "url_route": "lakehouse-run",
+        "destination": "dag_run",
+    },
 ]

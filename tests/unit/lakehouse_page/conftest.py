@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -78,10 +78,21 @@ def land(lake: str) -> Land:
 def build(lake: str) -> Build:
     """Tells of a pull build how far it read bronze, and which hours it left for the next."""
 
-    def build(bronze_version: int, pending: list[str], at: datetime) -> None:
-        told: dict[str, Any] = {"dag_id": "build_hourly", "run_kind": "pull", "bronze_version": bronze_version, "touched_hours": []}
-        told |= {"published": {}, "failed_partitions": [], "planned_at": at, "finished_at": at, "run_id": f"run {at}"}
-        hours = [partition_end(hour) - timedelta(hours=1) for hour in pending]
-        append_rows(lake, "ops.build_log", [told | {"pending_hours": hours}])
+    def build(
+        bronze_version: int,
+        pending: list[str],
+        at: datetime,
+        *,
+        run_id: str | None = None,
+        touched: Sequence[str] = (),
+        refused: Sequence[str] = (),
+    ) -> None:
+        told: dict[str, Any] = {"dag_id": "build_hourly", "run_kind": "pull", "bronze_version": bronze_version, "published": {}}
+        told |= {"failed_partitions": refused, "planned_at": at, "finished_at": at, "run_id": run_id or f"run {at}"}
+        append_rows(lake, "ops.build_log", [told | {"touched_hours": _starts(touched), "pending_hours": _starts(pending)}])
 
     return build
+
+
+def _starts(hours: Sequence[str]) -> list[datetime]:
+    return [partition_end(hour) - timedelta(hours=1) for hour in hours]

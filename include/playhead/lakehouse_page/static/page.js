@@ -1,6 +1,8 @@
 // The Lakehouse page. It asks its own app for the overview, and Airflow's API for repairs, both as the user who is signed in: the browser
 // sends the session's cookie along.
 
+import { ask, at, count, element, fact, followTheme, when } from "./common.js";
+
 const AIRFLOW = "../api/v2";
 const POLL_MS = 3000;
 const SYMBOLS = {
@@ -12,36 +14,6 @@ const SYMBOLS = {
   failed_gate: ["!", "failed its gate"],
   none: ["", "not expected"],
 };
-
-const at = (id) => document.getElementById(id);
-const when = (moment) => (moment ? new Date(moment).toISOString().slice(0, 16).replace("T", " ") + " UTC" : "never");
-const count = (number) => Number(number).toLocaleString("en");
-
-/** An element with text or children: nothing that comes from data is ever read as HTML. */
-function element(name, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children);
-  return made;
-}
-
-async function ask(address, body) {
-  const options = body ? { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) } : {};
-  const response = await fetch(address, options);
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) {
-    const reason = typeof answer.detail === "string" ? answer.detail : JSON.stringify(answer.detail ?? response.statusText);
-    throw new Error(response.status === 403 ? `your account lacks the right to do this (${reason})` : reason);
-  }
-  return answer;
-}
-
-// --- looks: Airflow keeps its theme in this browser's storage, which the frame shares
-
-function followTheme() {
-  const theme = localStorage.getItem("theme");
-  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
-  else delete document.documentElement.dataset.theme;
-}
 
 // --- now
 
@@ -77,10 +49,6 @@ function showNow(overview) {
   else if (!model) add("Churn model", "none has scored in these weeks");
   else add("Churn model", `${model.version} scored ${count(model.users)} users of ${model.score_date}`);
   at("now").replaceChildren(...facts.map(fact));
-}
-
-function fact([title, text, isBad]) {
-  return element("div", { className: isBad ? "bad" : "" }, element("dt", {}, title), element("dd", {}, isBad ? `⚠ ${text}` : text));
 }
 
 async function showLag() {

@@ -100,6 +100,26 @@ def test_without_the_right_to_see_a_dag_s_runs_nothing_is_told_of_them(client: T
     assert client.get(RUN, headers=SIGNED_IN).status_code == 403
 
 
+def test_who_may_only_look_sees_the_page_and_may_start_no_run(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the rules of Airflow's own simple auth manager for its role viewer."""
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+    from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from airflow.api_fastapi.core_api import security
+
+    async def signed_in(_self: SimpleAuthManager, _token: str) -> SimpleAuthManagerUser:
+        return viewer
+
+    viewer, manager = SimpleAuthManagerUser(username="vera", role="viewer"), SimpleAuthManager()
+    monkeypatch.setattr(SimpleAuthManager, "get_user_from_token", signed_in)
+    monkeypatch.setattr(security, "get_auth_manager", lambda: manager)
+    assert {path: client.get(path, headers=SIGNED_IN).status_code for path in PAGE} == dict.fromkeys(PAGE, 200)
+    told = {path: client.get(path, headers=SIGNED_IN).status_code for path in DATA}
+    assert told == dict.fromkeys(DATA, 404) | {"/api/overview": 200, "/api/lag": 200}, "there is no such run, and no such document"
+    details = DagDetails(id="build_daily")
+    assert not manager.is_authorized_dag(method="POST", access_entity=DagAccessEntity.RUN, details=details, user=viewer)
+
+
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
 def test_the_app_tells_nobody_of_itself(client: TestClient, path: str) -> None:
     assert client.get(path, headers=SIGNED_IN).status_code in {404, 422}

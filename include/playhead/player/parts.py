@@ -43,23 +43,32 @@ def require_chromium() -> str:
 
 
 def ensure_hls(cache_dir: Path) -> Path:
-    """hls.js as one script file, installed by `npm ci` where it is missing or another version than the lock says.
+    """hls.js as one script file.
 
     Raises:
         StackError: npm is missing or fails.
     """
-    home = cache_dir / "player"
-    script = home / "node_modules" / "hls.js" / "dist" / "hls.min.js"
-    lock = files("playhead.player").joinpath("package-lock.json").read_text(encoding="utf-8")
-    stamp = home / "node_modules" / ".playhead-lock.json"
-    if script.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == lock:
-        return script
+    package, lock = (files("playhead.player").joinpath(name).read_text(encoding="utf-8") for name in ("package.json", "package-lock.json"))
+    return ensure_npm_package(cache_dir / "player", package, lock) / "hls.js" / "dist" / "hls.min.js"
+
+
+def ensure_npm_package(home: Path, package: str, lock: str) -> Path:
+    """The modules that a package.json names, installed in `home` by `npm ci` where they are missing or others than the lock says.
+
+    Raises:
+        StackError: npm is missing or fails.
+    """
+    modules = home / "node_modules"
+    stamp = modules / ".playhead-lock.json"
+    names = sorted(json.loads(package)["dependencies"])
+    if all((modules / name).is_dir() for name in names) and stamp.is_file() and stamp.read_text(encoding="utf-8") == lock:
+        return modules
     home.mkdir(parents=True, exist_ok=True)
     (home / "package-lock.json").write_text(lock, encoding="utf-8")
-    (home / "package.json").write_text(files("playhead.player").joinpath("package.json").read_text(encoding="utf-8"), encoding="utf-8")
-    _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], home, "install hls.js")
+    (home / "package.json").write_text(package, encoding="utf-8")
+    _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], home, f"install {', '.join(names)}")
     stamp.write_text(lock, encoding="utf-8")
-    return script
+    return modules
 
 
 def ensure_stream(home: Path) -> Path:

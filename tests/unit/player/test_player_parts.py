@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import queue
 import time
 from importlib.resources import files
@@ -14,7 +15,7 @@ import httpx
 import pytest
 
 from playhead.errors import StackError
-from playhead.player.parts import CONTENT_ID, TITLE, add_title, ensure_hls, ensure_stream, require_chromium
+from playhead.player.parts import CONTENT_ID, TITLE, add_title, ensure_hls, ensure_npm_package, ensure_stream, require_chromium
 from playhead.player.play import play
 from playhead.player.server import create_app
 
@@ -49,6 +50,21 @@ def test_player__title_joins_the_catalogue(tmp_path: Path) -> None:
     add_title(tmp_path)
     add_title(tmp_path)
     assert json.loads(catalogue.read_text(encoding="utf-8")) == {"t-1": {"content_title": "One"}, CONTENT_ID: TITLE}
+
+
+def test_player__npm_packages_are_installed_again_only_by_another_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    npm = tmp_path / "bin" / "npm"
+    npm.parent.mkdir()
+    npm.write_text(f"#!/bin/sh\necho $1 >> {tmp_path}/calls\nmkdir -p node_modules/one\n")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{npm.parent}:{os.environ['PATH']}")
+    for lock in ("a", "a", "b"):
+        modules = ensure_npm_package(tmp_path / "home", '{"dependencies": {"one": "1.0.0"}}', lock)
+    assert (modules / "one").is_dir()
+    assert (tmp_path / "calls").read_text() == "ci\nci\n"
+    (modules / "one").rmdir()
+    ensure_npm_package(tmp_path / "home", '{"dependencies": {"one": "1.0.0"}}', "b")
+    assert (tmp_path / "calls").read_text() == "ci\nci\nci\n", "what is missing is fetched"
 
 
 def test_player__lock_file_pins_hls_and_names_no_registry() -> None:

@@ -14,9 +14,10 @@ from playhead.errors import SettingsError
 
 if TYPE_CHECKING:
     from playhead.experiments.lift import Lift
-    from playhead.experiments.verdicts import Experiment, Finding
+    from playhead.experiments.verdicts import Experiment, Finding, Variant
 
 _SHAPE = "an array with an object for each experiment: its viewers, its split, and each variant's findings with lift, interval and p-value"
+_WIDEST = 10
 _NEWEST = "SELECT * FROM log WHERE event_date = (SELECT max(event_date) FROM log) AND ($experiment IS NULL OR experiment = $experiment)"
 
 
@@ -29,6 +30,12 @@ def experiments(
     alpha: Annotated[
         float, typer.Option(min=0.0001, max=0.5, help="How often a variant that changes nothing may be told to change a metric.")
     ] = 0.05,
+    sequential: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="You look again and again, until this many viewers of a variant and the control have come: p-values that allow it."
+        ),
+    ] = None,
     as_json: Annotated[bool, json_option(_SHAPE)] = False,
 ) -> None:
     """Show what each variant of each experiment changed.
@@ -38,12 +45,13 @@ def experiments(
     Examples:
       playhead experiments
       playhead experiments autoplay --share control=9 --share treatment=1
+      playhead experiments autoplay --sequential 20000
     """
     from playhead.experiments.verdicts import judge
     from playhead.io.delta_table import query_log
 
     rows = query_log(settings().lake, "gold.experiments_daily", _NEWEST, {"experiment": experiment})
-    found = judge(rows, alpha=alpha, control=control, shares=_shares(share) if share else None)
+    found = judge(rows, alpha=alpha, control=control, shares=_shares(share) if share else None, planned_viewers=sequential)
     if as_json:
         print_json([each.to_dict() for each in found])
         return
@@ -66,15 +74,9 @@ def _shares(told: Sequence[str]) -> dict[str, float]:
 
 
 def _show(experiment: Experiment, alpha: float) -> None:
-    table = Table("variant", "metric", title=f"{experiment.name}, 30 days to {experiment.as_of}", title_justify="left")
-    for name in (experiment.control or "control", "variant", "lift", f"{100 * (1 - alpha):g} % interval", "p"):
-        table.add_column(name, justify="right")
-    table.add_column("verdict")
     for variant in experiment.variants:
-        for finding in variant.findings:
-            table.add_row(variant.name, finding.metric, *_numbers(finding), _verdict(finding))
-    if table.row_count:
-        answers.print(table)
+        if variant.findings:
+            answers.print(_table(experiment, variant, alpha))
     groups = ", ".join(f"{variant.name} {variant.viewers:,}" for variant in experiment.variants)
     answers.print(f"Viewers: {groups}; {experiment.mixed_viewers:,} were told several variants and are in none.", highlight=False)
     if experiment.control is None:
@@ -87,18 +89,35 @@ def _show(experiment: Experiment, alpha: float) -> None:
         )
 
 
+def _table(experiment: Experiment, variant: Variant, alpha: float) -> Table:
+    """One variant against the control: narrow enough for a terminal of 80 columns, whatever the numbers."""
+    title = f"{experiment.name}: {variant.name} against {experiment.control}, 30 days to {experiment.as_of}"
+    table = Table(title=title, title_justify="left")
+    table.add_column("metric", overflow="fold")
+    for name in (experiment.control or "", variant.name):
+        table.add_column(name, justify="right", overflow="fold", max_width=_WIDEST)
+    for name in (f"lift, {100 * (1 - alpha):g} % interval", "p"):
+        table.add_column(name, justify="right", overflow="fold")
+    table.add_column("verdict", overflow="fold")
+    for finding in variant.findings:
+        table.add_row(finding.metric.replace("_", " "), *_numbers(finding), _verdict(finding))
+    return table
+
+
 def _numbers(finding: Finding) -> tuple[str, ...]:
     p_value = finding.lift.p_value
-    values = ("-" if value is None else f"{value:,.2f}" for value in (finding.control, finding.value))
-    return (*values, _percent(finding.lift.lift), _interval(finding.lift), "-" if p_value is None else f"{p_value:.3f}")
+    return (_short(finding.control), _short(finding.value), _lift(finding.lift), "-" if p_value is None else f"{p_value:.3f}")
 
 
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:+.1%}"
+def _short(value: float | None) -> str:
+    """Two decimals, as long as they tell something."""
+    return "-" if value is None else f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:,.2f}"
 
 
-def _interval(lift: Lift) -> str:
-    return "-" if lift.low is None or lift.high is None else f"{lift.low:+.1%} to {lift.high:+.1%}"
+def _lift(lift: Lift) -> str:
+    """The lift, and on the next line between what it may lie."""
+    told = "-" if lift.lift is None else f"{lift.lift:+.1%}"
+    return told if lift.low is None or lift.high is None else f"{told}\n{lift.low:+.1%} to {lift.high:+.1%}"
 
 
 def _verdict(finding: Finding) -> str:

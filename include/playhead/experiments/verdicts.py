@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -96,7 +97,12 @@ class Experiment:
 
 
 def judge(
-    rows: Iterable[Mapping[str, Any]], *, alpha: float, control: str = CONTROL, shares: Mapping[str, float] | None = None
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    alpha: float,
+    control: str = CONTROL,
+    shares: Mapping[str, float] | None = None,
+    planned_viewers: int | None = None,
 ) -> list[Experiment]:
     """Verdicts of all experiments of one day of gold.experiments_daily.
 
@@ -105,15 +111,23 @@ def judge(
         alpha: how often a variant that changes nothing may be said to change a metric.
         control: the variant that the others are held against. An experiment without it is told, and not judged.
         shares: how viewers are drawn, by variant; equally where left out.
+        planned_viewers: where an experiment is looked at again and again, how many viewers a variant and the control are meant to reach.
 
     Raises:
         SettingsError: shares were given that leave out a variant, or are not above 0.
     """
     by_name = groupby(sorted(rows, key=lambda row: (row["experiment"], row["variant"])), key=lambda row: str(row["experiment"]))
-    return [_experiment(name, list(told), alpha, control, shares) for name, told in by_name]
+    held_against = partial(compare, alpha=alpha, planned_viewers=planned_viewers)
+    return [_experiment(name, list(told), partial(_findings, held_against, alpha), control, shares) for name, told in by_name]
 
 
-def _experiment(name: str, rows: Sequence[Mapping[str, Any]], alpha: float, control: str, shares: Mapping[str, float] | None) -> Experiment:
+def _experiment(
+    name: str,
+    rows: Sequence[Mapping[str, Any]],
+    findings: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[Finding, ...]],
+    control: str,
+    shares: Mapping[str, float] | None,
+) -> Experiment:
     groups = {str(row["variant"]): row for row in rows if row["variant"] != MIXED}
     mixed = sum(int(row[_EXPOSED]) for row in rows if row["variant"] == MIXED)
     viewers = {variant: int(row[_EXPOSED]) for variant, row in groups.items()}
@@ -124,7 +138,7 @@ def _experiment(name: str, rows: Sequence[Mapping[str, Any]], alpha: float, cont
     chance = split_p_value(viewers, wanted)
     base = groups.get(control)
     variants = (
-        Variant(variant, viewers[variant], () if base is None or variant == control else _findings(base, row, alpha))
+        Variant(variant, viewers[variant], () if base is None or variant == control else findings(base, row))
         for variant, row in groups.items()
     )
     is_off = chance is not None and chance < SPLIT_ALPHA
@@ -133,11 +147,13 @@ def _experiment(name: str, rows: Sequence[Mapping[str, Any]], alpha: float, cont
     )  # fmt: skip
 
 
-def _findings(base: Mapping[str, Any], row: Mapping[str, Any], alpha: float) -> tuple[Finding, ...]:
+def _findings(
+    held_against: Callable[[Sums, Sums], Lift], alpha: float, base: Mapping[str, Any], row: Mapping[str, Any]
+) -> tuple[Finding, ...]:
     findings = []
     for metric in METRICS:
         before, after = metric.sums(base), metric.sums(row)
-        lift = compare(before, after, alpha=alpha)
+        lift = held_against(before, after)
         verdict = _verdict(metric, lift, alpha)
         findings.append(Finding(metric.name, metric.is_goal, _scaled(metric, before), _scaled(metric, after), lift, verdict))
     return tuple(findings)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
 from playhead.experiments.lift import Lift, Sums, compare, split_p_value
 
@@ -115,6 +115,89 @@ def test_planted_effect__is_found_and_its_interval_holds_the_truth() -> None:
     assert sum(each.p_value is not None and each.p_value < 0.05 for each in found) >= 190
     # half as much again fails; of 95 % intervals 190 of 200 hold that, give or take three times 3.1
     assert 180 <= sum(each.low is not None and each.high is not None and each.low <= 0.5 <= each.high for each in found) <= 199
+
+
+DAYS = 30
+
+
+def looks(random: np.random.Generator, effect: float = 1.0) -> list[Sums]:
+    """A group at the end of each day: viewers go on coming, and each watches more or less of every day from then on."""
+    arrived = random.integers(0, DAYS, 300)
+    minutes = random.poisson(random.gamma(2, 10, (300, 1)) * effect, (300, DAYS)) * (np.arange(DAYS) >= arrived[:, None])
+    watched = minutes.cumsum(axis=1)
+    return [
+        Sums(n := int((arrived <= day).sum()), int((w := watched[:, day]).sum()), n, int((w * w).sum()), n, int(w.sum()))
+        for day in range(DAYS)
+    ]
+
+
+def ever_flagged(random: np.random.Generator, planned_viewers: int | None, effect: float = 1.0) -> bool:
+    """Whether somebody who looks every day and stops at the first good p-value finds one."""
+    pairs = zip(looks(random), looks(random, effect), strict=True)
+    found = (compare(control, treatment, alpha=0.05, planned_viewers=planned_viewers).p_value for control, treatment in pairs)
+    return any(p_value is not None and p_value < 0.05 for p_value in found)
+
+
+@pytest.mark.parametrize("planned_viewers", [100, 600, 5_000])
+def test_a_a__looked_at_every_day_is_flagged_no_more_often_than_promised(planned_viewers: int) -> None:
+    """Whatever was planned: it costs certainty, not truth."""
+    random = np.random.default_rng(6)
+    flagged = sum(ever_flagged(random, planned_viewers) for _ in range(400))
+
+    # 0.05 x 400 = 20 at most, with a standard deviation of 4.4: three of them above
+    assert flagged <= 33
+
+
+def test_a_a__looked_at_every_day_without_it_is_flagged_far_more_often() -> None:
+    """Negative control: why there is a sequential test."""
+    random = np.random.default_rng(6)
+    assert sum(ever_flagged(random, None) for _ in range(400)) > 60  # 20 were promised
+
+
+def test_planted_effect__is_found_by_who_looks_every_day() -> None:
+    random = np.random.default_rng(7)
+    assert sum(ever_flagged(random, 600, effect=1.5) for _ in range(100)) >= 95
+
+
+def test_sequential__worked_by_hand() -> None:
+    """Viewers of 0 or 2: every second is a 2, against 51 of 100. z = (1.02 - 1) / sqrt((1 + 0.9996) / 100000) = 4.4726."""
+    n = 100_000
+    control, treatment = Sums(n, n, n, 2 * n, n, n), Sums(n, n + n // 50, n, 2 * n + n // 25, n, n + n // 50)
+    found = compare(control, treatment, alpha=0.05, planned_viewers=2 * n)
+
+    # where (1 + m) - ln(1 + m) = 1 - 2 ln 0.05 = 6.991, m is 8.21; sqrt(9.21) x exp(-4.4726^2 / 2 x 8.21 / 9.21) = 0.000407
+    assert found.p_value == pytest.approx(0.000407, rel=0.01)
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.05, 0.2])
+def test_sequential__is_narrowest_where_it_was_planned_and_says_one_thing(alpha: float) -> None:
+    random = np.random.default_rng(8)
+    control, treatment = sums(random.gamma(2, 3000, 500)), sums(random.gamma(2, 3200, 500))
+
+    def width(planned: float) -> float:
+        found = compare(control, treatment, alpha=alpha, planned_viewers=round(planned))
+        assert found.low is not None
+        assert found.high is not None
+        assert found.p_value is not None
+        assert (found.p_value < alpha) == (not found.low <= 0 <= found.high)
+        return found.high - found.low
+
+    assert optimize.minimize_scalar(width, bounds=(100, 10_000), method="bounded").x == pytest.approx(1_000, rel=0.05)
+    alone = compare(control, treatment, alpha=alpha)
+    assert alone.low is not None
+    assert alone.high is not None
+    assert width(1_000) > 1.3 * (alone.high - alone.low)
+
+
+def test_sequential__the_interval_and_the_p_value_say_the_same() -> None:
+    random = np.random.default_rng(9)
+    for effect in np.linspace(1, 1.5, 200):
+        control, treatment = sums(random.gamma(2, 30, 300)), sums(random.gamma(2, 30 * effect, 300))
+        found = compare(control, treatment, alpha=0.05, planned_viewers=900)
+        assert found.low is not None
+        assert found.high is not None
+        assert found.p_value is not None
+        assert (found.p_value < 0.05) == (not found.low <= 0 <= found.high)
 
 
 def test_split__is_flagged_as_often_as_promised_and_an_uneven_one_always() -> None:

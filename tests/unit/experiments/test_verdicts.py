@@ -129,13 +129,56 @@ def test_command__tells_the_newest_day(tmp_path: Path) -> None:
     ]
     by_metric = {finding["metric"]: finding for finding in told[0]["variants"][1]["findings"]}
     assert by_metric["playback_failure_pct"]["lift"]["lift"] == pytest.approx(2.0)
-    line = next(line for line in shown.splitlines() if "playback_failure_pct" in line)
-    assert [cell.strip() for cell in line.strip("│").split("│")][:5] == ["treatment", "playback_failure_pct", "2.50", "7.50", "+200.0%"]
-    assert line.rstrip("│ ").endswith("worse")
+    assert "autoplay: treatment against control, 30 days to 2026-11-24" in shown
+    lines = shown.splitlines()
+    place = next(place for place, line in enumerate(lines) if "playback failure" in line)
+    first, second = ([cell.strip() for cell in line.strip("│").split("│")] for line in lines[place : place + 2])
+    assert (first[:4], first[5]) == (["playback failure pct", "2.50", "7.50", "+200.0%"], "worse")
+    assert second[3].count("%") == 2
     assert "control 200, treatment 200" in shown
     assert "poster has no control" in shown
     assert "The split is off" in off
     assert "The split is off" not in shown
+
+
+@pytest.mark.usefixtures("_lake")
+def test_command__a_terminal_of_80_columns_shows_every_character(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long names and wide numbers are folded, never cut."""
+    monkeypatch.setenv("COLUMNS", "80")
+    slow = {"startup_ms": 123_456_789 * 100, "startup_ms_count": 100, "startup_squares": 10**30, "startup_count_squares": 200}
+    name = "a_variant_with_a_very_long_name_indeed"
+    append_rows(str(tmp_path / "lake"), "gold.experiments_daily", [CONTROL | slow, BROKEN | slow | {"variant": name}])
+
+    shown = CliRunner().invoke(app, ["experiments"]).stdout
+
+    assert "…" not in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    cells = [[cell.strip() for cell in line[1:-1].split("│")] for line in shown.splitlines() if line.startswith("│")]
+    assert {len(row) for row in cells} == {6}
+    columns = ["".join(row[place] for row in cells) for place in range(6)]
+    for told in ("watchminutesperviewer", "conversionpct", "playbackfailurepct", "stalledtimepct", "startupmeanms"):
+        assert told in columns[0].replace(" ", "")
+    assert "123,456,789" in columns[1]
+    assert "nodifferenceshown" in columns[5].replace(" ", "")
+
+
+@pytest.mark.usefixtures("_lake")
+def test_command__looking_again_and_again_wants_more(tmp_path: Path) -> None:
+    """The lift that one look is certain of is not enough for who looks every day."""
+    append_rows(str(tmp_path / "lake"), "gold.experiments_daily", [CONTROL, LONGER | {"converted_viewers_count": 22}])
+
+    once, again = (
+        json.loads(CliRunner().invoke(app, ["experiments", "--json", *more]).stdout)[0]["variants"][1]["findings"]
+        for more in ([], ["--sequential", "400"])
+    )
+    assert [(each["metric"], each["verdict"]) for each in once][:2] == [
+        ("watch_minutes_per_viewer", "better"),
+        ("conversion_pct", "better"),
+    ]
+    assert [each["verdict"] for each in again][:2] == ["better", "no difference shown"]
+    assert again[0]["lift"]["lift"] == once[0]["lift"]["lift"]
+    assert again[0]["lift"]["p_value"] > once[0]["lift"]["p_value"]
+    assert again[0]["lift"]["low"] < once[0]["lift"]["low"] < once[0]["lift"]["high"] < again[0]["lift"]["high"]
 
 
 @pytest.mark.usefixtures("_lake")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,14 @@ def test_refused_statement__is_an_error_at_once(warehouse: Settings, connection:
 def test_values_are_bound_not_pasted(connection: Any) -> None:
     hostile = "'; DROP TABLE GOLD.USER_DAILY; --"
     assert fetch_rows(connection, "SELECT %s AS TOLD", [hostile]) == [{"TOLD": hostile}]
+
+
+@pytest.mark.parametrize("kind", ["TIMESTAMP_NTZ", "TIMESTAMP_TZ"])
+def test_a_time_that_is_null_stays_null(connection: Any, kind: str) -> None:
+    """fakesnow alone tells it as 1970-01-01."""
+    rows = fetch_rows(connection, f"SELECT T::{kind} AS T FROM (VALUES (1, '2026-11-24 05:00:00.25'), (2, NULL)) AS V (N, T) ORDER BY N")
+    assert [row["T"] and row["T"].replace(tzinfo=UTC) for row in rows] == [datetime(2026, 11, 24, 5, 0, 0, 250_000, UTC), None]
+    assert fetch_rows(connection, f"SELECT T::{kind} AS T FROM (VALUES (NULL)) AS V (T) WHERE FALSE") == []
 
 
 class _Session:

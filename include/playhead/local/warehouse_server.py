@@ -1,9 +1,9 @@
 """The embedded warehouse: fakesnow's Snowflake-compatible server on loopback, with its databases kept under the state directory.
 
 Clients speak to it through the real Snowflake connector. One FakeSnow is shared by all sessions (a second one on the same files fails),
-and four things are made fit for a server that runs for weeks: results of old queries are forgotten, staged files live under the state
-directory, sessions end with their clients (dead ones' transactions are rolled back), and a statement the engine refuses is an error at
-once and not a retry.
+and five things are made fit for a server that runs for weeks: results of old queries are forgotten, staged files live under the state
+directory, sessions end with their clients (dead ones' transactions are rolled back), a statement the engine refuses is an error at
+once and not a retry, and a time that is NULL is told as NULL.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import logging
 import shutil
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,11 @@ from playhead.local.processes import LOOPBACK, is_listening
 from playhead.settings import get_settings
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from starlette.applications import Starlette
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    TimesAsParts = Callable[[pa.ChunkedArray], pa.StructArray]
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +106,7 @@ class RefusalsAreAnswers:
 
 def warehouse_app(data_dir: Path, *, abandoned_after_s: float = ABANDONED_AFTER_S) -> Starlette:
     """The server's application over the databases in `data_dir`, which is made when missing."""
+    import fakesnow.arrow as fakesnow_arrow
     import fakesnow.server as fakesnow_server
     from fakesnow.instance import FakeSnow
     from fakesnow.transforms import stage
@@ -113,6 +118,7 @@ def warehouse_app(data_dir: Path, *, abandoned_after_s: float = ABANDONED_AFTER_
     stage.LOCAL_BUCKET_PATH = str(staged)
     shared = FakeSnow(db_path=data_dir)
     shared.results_cache = RecentResults()
+    fakesnow_arrow.timestamp_to_sf_struct = with_null_times(fakesnow_arrow.timestamp_to_sf_struct)
     fakesnow_server.shared_fs = shared
     fakesnow_server.sessions = Sessions(abandoned_after_s)
     app: Starlette = fakesnow_server.app
@@ -121,6 +127,19 @@ def warehouse_app(data_dir: Path, *, abandoned_after_s: float = ABANDONED_AFTER_
     app.routes.append(Route("/healthz", _healthz, methods=["GET"]))
     app.add_middleware(RefusalsAreAnswers)
     return app
+
+
+def with_null_times(told: TimesAsParts) -> TimesAsParts:
+    """fakesnow's form of a column of times, in which a time that is NULL stays so instead of becoming 1970-01-01."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def column(times: pa.ChunkedArray) -> pa.StructArray:
+        parts = told(times)
+        filled = [pc.fill_null(part, 0) for part in parts.flatten()]
+        return pa.StructArray.from_arrays(filled, fields=list(parts.type), mask=pc.is_null(times).combine_chunks())
+
+    return column
 
 
 def _is_json(message: Message) -> bool:

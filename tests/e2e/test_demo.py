@@ -16,6 +16,7 @@ from playhead.demo.flow import see_through, settle, wait_for_bronze
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
 from differences import compare
+from oracle_told import Told
 
 from oracle import oracle_gold, oracle_views
 
@@ -63,11 +64,12 @@ def simulated(demo: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Path]
     return sorted(directory.glob("*.jsonl"))
 
 
-@pytest.mark.parametrize("recomputed", [oracle_views, oracle_gold])
-def test_gold_and_views_equal_the_oracle(demo: Any, simulated: list[Path], recomputed: Any) -> None:
+def test_gold_and_views_equal_the_oracle(demo: Any, simulated: list[Path]) -> None:
     """Every column that the oracle tells, of every row: counts and sums exactly, ratios within 1e-9."""
     as_of = demo.query("SELECT MAX(EVENT_DATE) AS D FROM GOLD.AUDIENCE_DAILY")[0]["D"]
-    for name, _rows_count, differing in compare(demo.query, recomputed(simulated, as_of)):
+    told = Told(demo.query("SELECT * FROM GOLD.CHURN_SCORES"), demo.query("SELECT * FROM OPS.LOAD_LOG"))
+    recomputed = oracle_gold(simulated, as_of, told=told) | oracle_views(simulated, as_of)
+    for name, _rows_count, differing in compare(demo.query, recomputed):
         assert differing == [], name
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 from differences import compare
+from oracle_told import Told
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -79,7 +80,8 @@ def compare_warehouse(settings: Settings, paths: list[Path]) -> Iterator[tuple[s
     with closing(warehouse_connection(settings)) as connection:
         query = partial(fetch_rows, connection)
         day = query("SELECT MAX(EVENT_DATE) AS DAY FROM GOLD.AUDIENCE_DAILY")[0]["DAY"]
-        yield from compare(query, oracle_gold(paths, day) | oracle_views(paths, day))
+        told = Told(query("SELECT * FROM GOLD.CHURN_SCORES"), query("SELECT * FROM OPS.LOAD_LOG"))
+        yield from compare(query, oracle_gold(paths, day, told=told) | oracle_views(paths, day))
 
 
 def main() -> int:

@@ -16,10 +16,12 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+from oracle_audience import ACTIVE_SQL, CONTENT_SQL, DAILY_SQL, QUALITY_SQL, SESSIONS_SQL
 from oracle_experiments import EXPERIMENT_TABLES, EXPERIMENT_VIEWS
-from oracle_gold import TABLES, VIEWS, VISITS_SQL
+from oracle_gold import TABLES, USER_DAILY_SQL, VIEWS, VISITS_SQL
 from oracle_money import MONEY_TABLES, MONEY_VIEWS
-from oracle_validity import AD, FIELDS, INTERACTION, SESSION, VIDEO, is_valid, words
+from oracle_told import Told
+from oracle_validity import FIELDS, VIDEO, is_valid, words
 
 DAY_MS = 86_400_000
 LATE_MS = 7 * DAY_MS
@@ -34,24 +36,26 @@ ORDER = words("video_play video_quality_change video_seek video_buffer video_err
 
 
 def oracle_views(paths: Iterable[Path], as_of: date) -> dict[str, list[dict[str, Any]]]:
-    """The exact columns of the views over the events of these files, for views whose data end on `as_of`."""
+    """The views of the audience, titles and quality with all their columns, over the events of these files, whose data end on `as_of`."""
     with duckdb.connect() as db:
         _prepare(db, paths)
-        db.execute(_SESSIONS_SQL)
-        db.execute(_ACTIVE_SQL)
+        for sql in (SESSIONS_SQL, ACTIVE_SQL, VISITS_SQL, USER_DAILY_SQL):
+            db.execute(sql)
         month = {"as_of": as_of, "after": as_of - timedelta(days=30)}
         return {
-            "V_DAILY_ACTIVE_USERS": _rows(db, _DAILY_SQL, {"as_of": as_of, "after": as_of - timedelta(days=90)}),
-            "V_TOP_CONTENT": _rows(db, _CONTENT_SQL, month),
-            "V_PLATFORM_QUALITY": _rows(db, _QUALITY_SQL, month),
+            "V_DAILY_ACTIVE_USERS": _rows(db, DAILY_SQL, {"as_of": as_of, "after": as_of - timedelta(days=90)}),
+            "V_TOP_CONTENT": _rows(db, CONTENT_SQL, month),
+            "V_PLATFORM_QUALITY": _rows(db, QUALITY_SQL, month),
         }
 
 
-def oracle_gold(paths: Iterable[Path], as_of: date, change: tuple[str, str, str] | None = None) -> dict[str, list[dict[str, Any]]]:
-    """The gold tables, and the views of the audience, titles, devices, countries, money and experiments, with all their
-    columns.
+def oracle_gold(
+    paths: Iterable[Path], as_of: date, change: tuple[str, str, str] | None = None, told: Told | None = None
+) -> dict[str, list[dict[str, Any]]]:
+    """The gold tables, and the views of the audience, titles, devices, countries, money and experiments, with all their columns.
 
-    `change` is a definition told wrong on purpose: the table or view, and what to replace in its SQL by what.
+    `change` is a definition told wrong on purpose: the table or view, and what to replace in its SQL by what. With what the product has
+    `told` of scores and loads, the views of churn and freshness too.
     """
     with duckdb.connect() as db:
         _prepare(db, paths)
@@ -60,7 +64,11 @@ def oracle_gold(paths: Iterable[Path], as_of: date, change: tuple[str, str, str]
         for name, sql in tables.items():
             db.execute(_changed(name, sql, change))
         answers = {f"gold.{name}": _rows(db, f"FROM {name}", {}) for name in tables}
-        return answers | {name: _rows(db, _changed(name, sql, change), {"as_of": as_of}) for name, sql in views.items()}
+        answers |= {name: _rows(db, _changed(name, sql, change), {"as_of": as_of}) for name, sql in views.items()}
+        if told is not None:
+            told.put(db)
+            answers |= {name: _rows(db, _changed(name, sql, change), {}) for name, sql in told.views().items()}
+        return answers
 
 
 def _changed(name: str, sql: str, change: tuple[str, str, str] | None) -> str:
@@ -292,59 +300,3 @@ _ONCE_SQL = """
 CREATE TABLE once AS
 SELECT *, CAST(epoch_ms(at_ms) AS DATE) AS day, coalesce(user_id, device_id) AS viewer FROM events
 QUALIFY row_number() OVER (PARTITION BY event_id ORDER BY arrived) = 1"""
-# A visit begins with the first event of its id, of the app or the player, after 24 h of silence.
-_SESSIONS_SQL = f"""
-CREATE TABLE sessions AS
-WITH told AS (
-    SELECT session_id, at_ms, user_id, device_id,
-        at_ms - lag(at_ms) OVER (PARTITION BY session_id ORDER BY at_ms) AS silent_ms
-    FROM once WHERE event_type IN {(*VIDEO, *SESSION)}
-),
-numbered AS (
-    SELECT *, count(*) FILTER (WHERE coalesce(silent_ms >= {DAY_MS}, true))
-        OVER (PARTITION BY session_id ORDER BY at_ms RANGE UNBOUNDED PRECEDING) AS visit
-    FROM told
-)
-SELECT CAST(epoch_ms(min(at_ms)) AS DATE) AS day,
-    coalesce(arg_min(user_id, at_ms) FILTER (WHERE user_id IS NOT NULL), arg_min(device_id, at_ms)) AS viewer
-FROM numbered GROUP BY session_id, visit"""
-_ACTIVE_SQL = f"""
-CREATE TABLE active AS
-SELECT DISTINCT day, viewer FROM (
-    SELECT CAST(epoch_ms(started_ms) AS DATE) AS day, viewer FROM plays
-    UNION ALL SELECT day, viewer FROM sessions
-    UNION ALL SELECT day, viewer FROM once WHERE event_type IN {(*INTERACTION, *AD)}
-)"""
-_DAILY_SQL = """
-SELECT d.day AS EVENT_DATE,
-    (SELECT count(DISTINCT viewer) FROM active a WHERE a.day = d.day) AS DAILY_ACTIVE_USERS,
-    (SELECT count(DISTINCT viewer) FROM active a WHERE a.day BETWEEN d.day - 6 AND d.day) AS WEEKLY_ACTIVE_USERS,
-    (SELECT count(DISTINCT viewer) FROM active a WHERE a.day BETWEEN d.day - 29 AND d.day) AS MONTHLY_ACTIVE_USERS,
-    (SELECT count(*) FROM sessions s WHERE s.day = d.day) AS SESSIONS,
-    (SELECT count(*) FROM plays p WHERE CAST(epoch_ms(p.started_ms) AS DATE) = d.day) AS PLAYS,
-    (SELECT coalesce(sum(watched_ms), 0)::BIGINT FROM plays p WHERE CAST(epoch_ms(p.started_ms) AS DATE) = d.day) AS WATCHED_MS,
-    (SELECT coalesce(sum(price), 0) FROM once o WHERE o.day = d.day AND o.event_type = 'ad_impression') AS REVENUE
-FROM (SELECT DISTINCT day FROM active WHERE day > $after AND day <= $as_of) d ORDER BY 1"""
-_CONTENT_SQL = f"""
-WITH parts AS (
-    SELECT content_id, 1 AS plays, viewer, watched_ms, completed::INT AS completed, 0 AS interactions, 0 AS likes, 0 AS price
-    FROM plays WHERE CAST(epoch_ms(started_ms) AS DATE) > $after AND CAST(epoch_ms(started_ms) AS DATE) <= $as_of
-    UNION ALL
-    SELECT content_id, 0, NULL, 0, 0, (event_type IN {INTERACTION})::INT, (event_type = 'user_like')::INT,
-        CASE WHEN event_type = 'ad_impression' THEN coalesce(price, 0) ELSE 0 END
-    FROM once WHERE event_type IN {(*INTERACTION, *AD)} AND day > $after AND day <= $as_of
-)
-SELECT rank() OVER (ORDER BY sum(plays) DESC) AS VIEW_RANK, content_id AS CONTENT_ID, sum(plays)::BIGINT AS TOTAL_VIEWS_30D,
-    count(DISTINCT viewer) AS UNIQUE_VIEWERS_30D, sum(watched_ms)::BIGINT AS WATCHED_MS_30D, sum(interactions)::BIGINT AS INTERACTIONS_30D,
-    sum(likes)::BIGINT AS LIKES_30D, sum(price) AS REVENUE_30D
-FROM parts GROUP BY content_id ORDER BY VIEW_RANK, CONTENT_ID"""
-_QUALITY_SQL = """
-SELECT platform AS PLATFORM, device_type AS DEVICE_TYPE, player AS PLAYER, cdn AS CDN, count(*) AS PLAYS,
-    count_if(started)::BIGINT AS STARTED, count_if(failed)::BIGINT AS FAILED, count_if(failed AND NOT started)::BIGINT AS STARTUP_FAILURES,
-    count_if(NOT failed AND NOT started)::BIGINT AS EXITS_BEFORE_START, count_if(ended)::BIGINT AS ENDED,
-    count_if(completed)::BIGINT AS COMPLETED, sum(watched_ms)::BIGINT AS WATCHED_MS, sum(played_ms)::BIGINT AS PLAYED_MS,
-    sum(stall_ms)::BIGINT AS STALL_MS, sum(stalls)::BIGINT AS STALLS, sum(seek_ms)::BIGINT AS SEEK_MS,
-    sum(media_bits)::BIGINT AS MEDIA_BITS, sum(media_ms)::BIGINT AS MEDIA_MS, coalesce(sum(startup_ms), 0)::BIGINT AS STARTUP_MS,
-    count(startup_ms) AS STARTUP_KNOWN, sum(dropped)::BIGINT AS DROPPED_FRAMES, sum(errors)::BIGINT AS ERRORS
-FROM plays WHERE CAST(epoch_ms(started_ms) AS DATE) > $after AND CAST(epoch_ms(started_ms) AS DATE) <= $as_of
-GROUP BY ALL ORDER BY 1, 2, 3, 4"""

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from oracle import oracle_views, walk
+from oracle_told import Told
+
+from oracle import oracle_gold, oracle_views, walk
 
 T0 = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 AS_OF = date(2026, 11, 24)
@@ -78,6 +80,12 @@ def test_play__every_second_is_one_kind_of_time(tmp_path: Path) -> None:
         "PLATFORM": "web", "DEVICE_TYPE": "tv", "PLAYER": "unknown", "CDN": "unknown",
     }  # fmt: skip
     assert {name: row[name] for name in worked} == worked
+    ratios = {
+        "STARTUP_MEAN_MS": 2_000, "STARTUP_P50_ESTIMATE_MS": 1_500, "STARTUP_P95_ESTIMATE_MS": 1_950,  # spread over 1 to 2 s
+        "STALLED_TIME_PCT": 10, "STALLS_PER_PLAY": 1, "STALLS_PER_WATCHED_MINUTE": 1.5, "REBUFFERING_PCT": 400 / 37,
+        "AVERAGE_BITRATE_KBPS": 43_000 / 33, "WATCH_HOURS": 1 / 90, "COMPLETION_PCT": 0, "PLAYBACK_FAILURE_PCT": 0, "VPF_PCT": 0,
+    }  # fmt: skip
+    assert {name: row[name] for name in ratios} == pytest.approx(ratios)
 
 
 def test_play__exit_before_start_and_startup_failure(tmp_path: Path) -> None:
@@ -87,6 +95,8 @@ def test_play__exit_before_start_and_startup_failure(tmp_path: Path) -> None:
     # all watched time of a play that never started is startup: 3 s + 5 s watched, none on screen
     assert (row["EXITS_BEFORE_START"], row["STARTUP_FAILURES"], row["FAILED"], row["STARTED"]) == (1, 1, 1, 0)
     assert (row["WATCHED_MS"], row["PLAYED_MS"], row["STARTUP_KNOWN"]) == (8_000, 0, 0)
+    assert (row["EBVS_PCT"], row["VSF_PCT"], row["VPF_PCT"], row["PLAYBACK_FAILURE_PCT"]) == (50.0, 50.0, 0.0, 50.0)  # both ended
+    assert (row["STARTUP_MEAN_MS"], row["STARTUP_P50_ESTIMATE_MS"], row["AVERAGE_BITRATE_KBPS"]) == (None, None, None)
 
 
 def test_play__a_stall_is_cut_by_the_end_of_the_play() -> None:
@@ -162,18 +172,47 @@ def test_daily_and_content(tmp_path: Path) -> None:
         ("2026-11-24", 2, 4, 4),  # ann, bob
     ]
     today = views["V_DAILY_ACTIVE_USERS"][-1]
+    ratios = ("STICKINESS_PCT", "WATCH_MINUTES_PER_USER", "SESSIONS_PER_USER", "COMPLETION_RATE_PCT", "DAILY_ACTIVE_USERS_TREND_PCT")
+    # 2 of 4; 40 s for 2; a visit for 2; the play was stopped; nobody a week ago
+    assert [today[name] for name in ratios] == [50.0, pytest.approx(1 / 3), 0.5, 0.0, None]
+    assert (today["PREMIUM_USERS"], today["FREE_USERS"]) == (0, 2)
+    assert [row["DAILY_ACTIVE_USERS_TREND_PCT"] for row in views["V_DAILY_ACTIVE_USERS"]] == [None, 100.0, None]  # 2 after 1
     # ann's player made a visit (s1); the ads 1 s earlier are no visit
     assert (today["SESSIONS"], today["PLAYS"], today["WATCHED_MS"], today["REVENUE"]) == (1, 1, 40_000, Decimal("0.012345"))
     (title,) = views["V_TOP_CONTENT"]
     assert title == {
-        "VIEW_RANK": 1, "CONTENT_ID": "t1", "TOTAL_VIEWS_30D": 1, "UNIQUE_VIEWERS_30D": 1, "WATCHED_MS_30D": 40_000,
-        "INTERACTIONS_30D": 2, "LIKES_30D": 1, "REVENUE_30D": Decimal("0.012345"),
+        "VIEW_RANK": 1, "CONTENT_ID": "t1", "CONTENT_TITLE": "Title", "CONTENT_TYPE": "movie", "CONTENT_GENRE": None,
+        "TOTAL_VIEWS_30D": 1, "UNIQUE_VIEWERS_30D": 1, "WATCHED_MS_30D": 40_000, "WATCH_HOURS_30D": pytest.approx(1 / 90),
+        "AVG_COMPLETION_RATE_PCT": 0.0, "INTERACTIONS_30D": 2, "LIKES_30D": 1, "ENGAGEMENT_PER_VIEW": 2.0, "ENGAGEMENT_RANK": 1,
+        "REVENUE_30D": Decimal("0.012345"), "TRENDING_SCORE": pytest.approx(8 / 7), "AS_OF": AS_OF,
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("module", ["oracle.py", "oracle_gold.py", "oracle_money.py", "oracle_experiments.py", "oracle_validity.py"])
+def test_startup_quantiles__stand_in_the_bucket_of_their_play(tmp_path: Path) -> None:
+    plays = [event("video_play", 10 * n, playback_id=f"p{n}", startup_time=s) for n, s in enumerate((0.4, 0.5, 3, 3, 20))]
+    row = quality([write(tmp_path, "video_events", *plays)])
+    # rank 2.5 is half a play into the two of 2 to 4 s; rank 4.75 took more than 16 s, and no bucket says how much
+    assert (row["STARTUP_P50_ESTIMATE_MS"], row["STARTUP_P95_ESTIMATE_MS"]) == (2_500, None)
+
+
+def test_what_the_product_did_not_tell_is_left_out(tmp_path: Path) -> None:
+    paths = [write(tmp_path, "video_events", *play())]
+    load = {"table_name": "gold.user_daily", "partition_key": "2026-11-24", "published_at": T0}
+    assert {"V_CHURN_RISK", "V_FRESHNESS"} & set(oracle_gold(paths, AS_OF, told=Told([], []))) == set()
+    answers = oracle_gold(paths, AS_OF, told=Told([], [load]))
+    assert "V_CHURN_RISK" not in answers
+    newest = next(row for row in answers["V_FRESHNESS"] if row["TABLE_NAME"] == "gold.user_daily")
+    # the day ends at midnight; the next one is due 6 h after its own end
+    assert (newest["INTERVAL_ENDS_AT"], newest["DUE_AT"]) == (datetime(2026, 11, 25), datetime(2026, 11, 26, 6))  # noqa: DTZ001
+    assert "IS_LATE" not in newest
+
+
+MODULES = sorted(path.stem for path in Path(__file__).parent.glob("oracle*.py"))
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_the_oracle_reads_nothing_of_the_product(module: str) -> None:
-    tree = ast.parse((Path(__file__).parent / module).read_text(encoding="utf-8"))
+    tree = ast.parse((Path(__file__).parent / f"{module}.py").read_text(encoding="utf-8"))
     imported = {
         name.split(".")[0]
         for node in ast.walk(tree)
@@ -185,5 +224,5 @@ def test_the_oracle_reads_nothing_of_the_product(module: str) -> None:
             else []
         )
     }
-    own = {"oracle_validity", "oracle_gold", "oracle_money", "oracle_experiments"}
-    assert imported <= {"__future__", "collections", "datetime", "itertools", "pathlib", "typing", "duckdb", "pyarrow"} | own
+    used = {"__future__", "collections", "dataclasses", "datetime", "itertools", "pathlib", "typing", "duckdb", "pyarrow"}
+    assert imported <= {*used, *MODULES}

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
@@ -21,12 +21,14 @@ from playhead.warehouse.schema import ensure_objects, view_statement
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
 from differences import differences
+from oracle_told import Told
 
 from oracle import oracle_gold, oracle_views
 
 VIEWS = (
     "V_USER_SEGMENTS", "V_CONTENT_TRENDS", "V_EXECUTIVE_KPIS", "V_DEVICE_ANALYTICS", "V_GEOGRAPHIC_ANALYTICS", "V_AD_PERFORMANCE",
-    "V_MRR_ANALYSIS", "V_REVENUE_PER_USER", "V_EXPERIMENTS",
+    "V_MRR_ANALYSIS", "V_REVENUE_PER_USER", "V_EXPERIMENTS", "V_DAILY_ACTIVE_USERS", "V_TOP_CONTENT", "V_PLATFORM_QUALITY",
+    "V_CHURN_RISK",
 )  # fmt: skip
 # Few simulated viewers change their plans: these do, each on a day by its session. Ann signs up, bob did long ago, cyd subscribes at once.
 PLANS = {
@@ -42,7 +44,14 @@ VARIANTS = {
     ("cyd", "11-04"): "poster", ("dan", "11-01"): "autoplay:control", ("eve", "11-01"): "autoplay:treatment",
     ("eve", "11-09"): "autoplay:treatment",
 }  # fmt: skip
-AS_OF = date(2026, 11, 23)
+AS_OF, SCORED_ON = date(2026, 11, 23), date(2026, 11, 20)
+NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
+# The newest hour is not that of the newest load: a backfill came after it. Some tables were never loaded.
+LOADS = [
+    ("gold.qoe_hourly", "2026-11-24T08", "2026-11-24 09:40"), ("gold.qoe_hourly", "2026-11-21T23", "2026-11-24 10:10"),
+    ("gold.user_daily", "2026-11-23", "2026-11-24 04:00"), ("gold.ad_daily", "2026-11-21", "2026-11-22 03:00"),
+    ("gold.churn_scores", "2026-11-22", "2026-11-24 05:30"),
+]  # fmt: skip
 OPTIONS = SimulationOptions(12, 60, 40, 42, 0.01, 0.01, 0.001, 0.02, 0.01)
 
 
@@ -68,7 +77,35 @@ def _session(user: str, signup: str, day: str, tier: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def expected(events: list[Path]) -> dict[str, list[dict[str, Any]]]:
-    return oracle_gold(events, AS_OF)
+    gold = oracle_gold(events, AS_OF)
+    return oracle_gold(events, AS_OF, told=_told(gold)) | oracle_views(events, AS_OF)
+
+
+def _told(gold: dict[str, list[dict[str, Any]]]) -> Told:
+    """Scores of the users whose newest plan is paid, of two days, and what was loaded."""
+    scores = []
+    for score_date in (SCORED_ON - timedelta(days=7), SCORED_ON):
+        past = [row for row in gold["gold.user_daily"] if row["user_id"] and row["event_date"] <= score_date]
+        newest = {row["user_id"]: row for row in sorted(past, key=lambda row: row["event_date"])}
+        plans = {row["user_id"]: row["is_paid"] for row in sorted(past, key=lambda r: r["event_date"]) if row["subscription_tier"]}
+        paid = sorted(user for user, is_paid in plans.items() if is_paid)
+        scores += [
+            {
+                "score_date": score_date, "user_id": user, "churn_probability": (place * 0.125) % 1,
+                "churn_risk_category": ("Healthy", "Low", "Medium", "Medium", "High", "High", "High", "High")[place % 8],
+                "days_since_last_active": (score_date - newest[user]["event_date"]).days, "horizon_days": 7, "model_version": "3",
+                "top_reasons": f"reason {place}",
+            }
+            for place, user in enumerate(paid)
+        ]  # fmt: skip
+    loads = [
+        {
+            "run_id": f"load/{place}", "table_name": table, "partition_key": key, "table_version": place, "rows_count": 1,
+            "content_hash": "h", "published_at": datetime.fromisoformat(f"{at}+00:00"),
+        }
+        for place, (table, key, at) in enumerate(LOADS)
+    ]  # fmt: skip
+    return Told(scores, loads, NOW)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +119,9 @@ def loaded(
         for table, rows in expected.items():
             if table.startswith("gold."):
                 facts.put(table, *rows)
+        told = _told(expected)
+        facts.put("gold.churn_scores", *told.scores)
+        facts.put("ops.load_log", *told.loads)
         yield connection
 
 
@@ -99,7 +139,8 @@ def test_the_oracles_gold_agrees_with_its_older_views(events: list[Path], expect
     }
     views = oracle_views(events, AS_OF)
     audience = [{view: row[column] for view, column in daily.items()} for row in expected["gold.audience_daily"]]
-    assert differences(audience, views["V_DAILY_ACTIVE_USERS"]) == []
+    audience = [{view: row[column] for view, column in daily.items()} for row in expected["gold.audience_daily"]]
+    assert differences(audience, [{view: row[view] for view in daily} for row in views["V_DAILY_ACTIVE_USERS"]]) == []
     newest = [row for row in expected["gold.content_daily"] if row["event_date"] > AS_OF - timedelta(days=30)]
     for title in views["V_TOP_CONTENT"]:
         days = [row for row in newest if row["content_id"] == title["CONTENT_ID"]]
@@ -109,6 +150,23 @@ def test_the_oracles_gold_agrees_with_its_older_views(events: list[Path], expect
     quality = [row for row in expected["gold.qoe_hourly"] if row["event_date"] > AS_OF - timedelta(days=30)]
     for view, column in (("PLAYS", "plays_count"), ("STALL_MS", "stall_ms"), ("MEDIA_BITS", "media_bits"), ("STARTUP_MS", "startup_ms")):
         assert sum(row[column] for row in quality) == sum(row[view] for row in views["V_PLATFORM_QUALITY"])
+
+
+def test_freshness_equals_the_oracle_at_one_moment(loaded: SnowflakeConnection, expected: dict[str, list[dict[str, Any]]]) -> None:
+    asked = fetch_rows(loaded, _freshness_at(NOW))
+    assert differences(asked, expected["V_FRESHNESS"]) == []
+    late = {row["TABLE_NAME"]: row["IS_LATE"] for row in asked}
+    # the hour from 9 to 10 is due at 12:00; the day after the ads' newest was due on the 23rd at 6:00
+    assert (late["gold.qoe_hourly"], late["gold.ad_daily"], late["gold.content_daily"]) == (False, True, True)
+    a_day_later = fetch_rows(loaded, _freshness_at(NOW + timedelta(days=1)))
+    assert {name for name, *_ in differences(a_day_later, expected["V_FRESHNESS"])} == {"AGE_MINUTES", "IS_LATE"}
+
+
+def _freshness_at(moment: datetime) -> str:
+    """The query of the view as if it were that moment."""
+    _, _, query = view_statement("v_freshness").partition(" AS\n")
+    assert "SYSDATE()" in query
+    return query.replace("SYSDATE()", f"'{moment:%Y-%m-%d %H:%M:%S}'::TIMESTAMP_NTZ")
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -133,6 +191,15 @@ def test_view_equals_the_oracle(loaded: SnowflakeConnection, expected: dict[str,
         ("V_MRR_ANALYSIS", "IFF(IS_CHANGE, -USERS * PRICE_BEFORE, 0)", "0"),
         ("V_MRR_ANALYSIS", "IFF(MOVEMENT = 'reactivated', USERS, 0) AS REACTIVATED", "0 AS REACTIVATED"),
         ("V_REVENUE_PER_USER", "EVENT_DATE DESC", "EVENT_DATE"),
+        ("V_DAILY_ACTIVE_USERS", "DATEADD(DAY, -7", "DATEADD(DAY, -6"),
+        ("V_DAILY_ACTIVE_USERS", "D.COMPLETED_COUNT / NULLIF(D.PLAYS_COUNT, 0)", "D.COMPLETED_COUNT / NULLIF(D.SESSIONS_COUNT, 0)"),
+        ("V_TOP_CONTENT", "/ 23.0", "/ 30.0"),
+        ("V_TOP_CONTENT", "ORDER BY R.ENGAGEMENT_PER_VIEW DESC", "ORDER BY R.INTERACTIONS DESC"),
+        ("V_PLATFORM_QUALITY", "(0.95 * STARTUP_KNOWN - BELOW)", "(0.9 * STARTUP_KNOWN - BELOW)"),
+        ("V_PLATFORM_QUALITY", "S.PLAYED_MS + S.STALL_MS", "S.PLAYED_MS"),
+        ("V_PLATFORM_QUALITY", "(S.FAILED - S.STARTUP_FAILURES)", "S.FAILED"),
+        ("V_CHURN_RISK", "SELECT MAX(SCORE_DATE)", "SELECT MIN(SCORE_DATE)"),
+        ("V_CHURN_RISK", "WHERE S.SCORE_DATE = (SELECT MAX(SCORE_DATE) FROM GOLD.CHURN_SCORES)", ""),
         ("V_EXPERIMENTS", "F.AS_OF = E.EVENT_DATE", "F.AS_OF = DATEADD(DAY, 1, E.EVENT_DATE)"),
         ("V_EXPERIMENTS", "/ NULLIF(C.WATCH_MINUTES_PER_VIEWER, 0)", "/ NULLIF(R.WATCH_MINUTES_PER_VIEWER, 0)"),
     ],
@@ -166,10 +233,20 @@ def test_a_view_told_wrong_is_seen(
         ("experiments_daily", "told.day > days.day - 30", "told.day > days.day - 29", "V_EXPERIMENTS"),
         ("experiments_daily", "list_contains(exposed, event_date)", "event_date > day - 30 AND event_date <= day", "V_EXPERIMENTS"),
         ("V_REVENUE_PER_USER", "arg_max(subscription_tier", "arg_min(subscription_tier", "V_REVENUE_PER_USER"),
+        ("V_CHURN_RISK", "HAVING tier <> 'free'", "HAVING true", "V_CHURN_RISK"),
+        ("V_CHURN_RISK", "arg_max(subscription_tier, event_date)", "arg_min(subscription_tier, event_date)", "V_CHURN_RISK"),
+        ("V_CHURN_RISK", "min(age) AS idle", "max(age) AS idle", "V_CHURN_RISK"),
+        ("V_CHURN_RISK", "CHURN_RISK_SCORE >= 0.25", "CHURN_RISK_SCORE > 0.25", "V_CHURN_RISK"),
     ],
 )
 def test_an_oracle_told_wrong_is_seen(
-    loaded: SnowflakeConnection, events: list[Path], name: str, right: str, wrong: str, seen_in: str
+    loaded: SnowflakeConnection,
+    events: list[Path],
+    expected: dict[str, list[dict[str, Any]]],
+    name: str,
+    right: str,
+    wrong: str,
+    seen_in: str,
 ) -> None:
-    changed = oracle_gold(events, AS_OF, (name, right, wrong))
+    changed = oracle_gold(events, AS_OF, (name, right, wrong), _told(expected))
     assert differences(fetch_rows(loaded, f"SELECT * FROM BI.{seen_in}"), changed[seen_in])

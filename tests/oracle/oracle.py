@@ -267,6 +267,7 @@ def _play_row(events: Sequence[dict[str, Any]], sums: dict[str, int], startup_ms
         "failed": failed,
         "ended": any(is_end(e) for e in events),
         "completed": completed,
+        "furthest_s": max(e["position_s"] for e in events),
         "errors": sum(e["event_type"] == "video_error" for e in events),
         "dropped": sum(e["dropped"] or 0 for e in events),
     }
@@ -281,7 +282,7 @@ def _rows(db: duckdb.DuckDBPyConnection, sql: str, values: dict[str, Any]) -> li
 PLAY_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("viewer", "platform", "device_type", "content_id", "cdn", "player", "user_id", "playback_id")]
     + [(name, pa.string()) for name in DESCRIBED]
-    + [("duration_s", pa.int64())]
+    + [(name, pa.int64()) for name in ("duration_s", "furthest_s")]
     + [(name, pa.bool_()) for name in ("started", "failed", "ended", "completed")]
     + [(name, pa.int64()) for name in ("started_ms", "startup_ms", "watched_ms", "played_ms", "stall_ms", "stalls", "seek_ms")]
     + [(name, pa.int64()) for name in ("media_bits", "media_ms", "errors", "dropped")]

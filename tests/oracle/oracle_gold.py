@@ -78,12 +78,17 @@ SELECT day AS event_date, viewer AS viewer_id, * EXCLUDE (day, viewer),
     (((least(watched_ms, 3600000) * 6 + least(completed_count, 2) * 3600000 + least(interactions_count, 3) * 1200000
         + least(unique_titles_count, 3) * 1200000)::HUGEINT * 10000 + 1800000) // 3600000 / 10000)::DECIMAL(6, 4) AS engagement_score
 FROM days JOIN known USING (day, viewer)"""
+# The shares of its duration that a play came past, as a list: each is a column, and a count of the plays that have it.
+SHARES = (10, 25, 50, 75, 90, 100)
+PASSED = f"CASE WHEN started THEN list_filter({list(SHARES)}, lambda share: share <= furthest_s * 100 / duration_s) ELSE [] END"
+REACHED = ", ".join(f"count_if(list_contains(passed, {share})) AS reached_{share}pct_count" for share in SHARES)
 CONTENT_DAILY_SQL = f"""
 CREATE TABLE content_daily AS
 WITH deeds AS (
     SELECT day, content_id, {{by_play: 1, ms: started_ms, id: playback_id}} AS place, viewer,
         {{title: content_title, type: content_type, genre: content_genre, duration: duration_s}} AS described,
-        1 AS plays, started::INT AS started, failed::INT AS failed, completed::INT AS completed, watched_ms, played_ms, stall_ms, stalls
+        1 AS plays, started::INT AS started, failed::INT AS failed, completed::INT AS completed, watched_ms, played_ms, stall_ms, stalls,
+        {PASSED} AS passed
     FROM plays
     UNION ALL BY NAME
     SELECT day, content_id, {{by_play: 0, ms: at_ms, id: event_id}} AS place,
@@ -100,7 +105,7 @@ sums AS (
         coalesce(sum(plays), 0) AS plays_count, coalesce(sum(started), 0) AS started_count, coalesce(sum(failed), 0) AS failed_count,
         coalesce(sum(completed), 0) AS completed_count, coalesce(sum(watched_ms), 0) AS watched_ms,
         coalesce(sum(played_ms), 0) AS played_ms, coalesce(sum(stall_ms), 0) AS stall_ms, coalesce(sum(stalls), 0) AS stall_count,
-        count(DISTINCT viewer) AS unique_viewers_count, coalesce(sum(interaction), 0) AS interactions_count,
+        count(DISTINCT viewer) AS unique_viewers_count, {REACHED}, coalesce(sum(interaction), 0) AS interactions_count,
         coalesce(sum(liked), 0) AS likes_count, coalesce(sum(disliked), 0) AS dislikes_count,
         coalesce(sum(commented), 0) AS comments_count, coalesce(sum(shared), 0) AS shares_count,
         coalesce(sum(bookmarked), 0) AS bookmarks_count, coalesce(sum(impression), 0) AS ad_impressions_count,
@@ -202,6 +207,20 @@ SELECT s.day AS EVENT_DATE, s.kind AS CONTENT_TYPE, s.genre AS CONTENT_GENRE, s.
     $as_of::DATE AS AS_OF
 FROM sums s LEFT JOIN sums b ON b.day = s.day - 7 AND b.kind = s.kind AND b.genre = s.genre
 WHERE s.day > $as_of::DATE - 90""",
+    "V_CONTENT_DROPOFF": f"""
+WITH titles AS (
+    SELECT content_id, arg_max({{n: content_title, t: content_type, g: content_genre, s: content_duration_s}},
+        {{told: content_title IS NOT NULL, day: event_date}}) AS d
+    FROM content_daily GROUP BY ALL
+),
+sums AS (
+    SELECT content_id, count(*) AS started, {", ".join(f"count_if(list_contains({PASSED}, {n})) AS n{n}" for n in SHARES)}
+    FROM plays WHERE started AND day > $as_of::DATE - 30 GROUP BY ALL
+)
+SELECT content_id AS CONTENT_ID, d.n AS CONTENT_TITLE, d.t AS CONTENT_TYPE, d.g AS CONTENT_GENRE, d.s AS CONTENT_DURATION_S,
+    started AS STARTED, {", ".join(f"n{n} AS REACHED_{n}, n{n} * 100.0::DOUBLE / started AS REACHED_{n}_PCT" for n in SHARES)},
+    $as_of::DATE AS AS_OF
+FROM sums JOIN titles USING (content_id)""",
     "V_EXECUTIVE_KPIS": """
 WITH days AS (
     SELECT event_date AS day, count(*) AS users, sum(ad_revenue)::DOUBLE AS revenue, sum(watched_ms) AS watched FROM user_daily GROUP BY ALL

@@ -28,7 +28,7 @@ from oracle import oracle_gold, oracle_views
 VIEWS = (
     "V_USER_SEGMENTS", "V_CONTENT_TRENDS", "V_EXECUTIVE_KPIS", "V_DEVICE_ANALYTICS", "V_GEOGRAPHIC_ANALYTICS", "V_AD_PERFORMANCE",
     "V_MRR_ANALYSIS", "V_REVENUE_PER_USER", "V_EXPERIMENTS", "V_DAILY_ACTIVE_USERS", "V_TOP_CONTENT", "V_PLATFORM_QUALITY",
-    "V_CHURN_RISK",
+    "V_CHURN_RISK", "V_CONTENT_DROPOFF",
 )  # fmt: skip
 # Few simulated viewers change their plans: these do, each on a day by its session. Ann signs up, bob did long ago, cyd subscribes at once.
 PLANS = {
@@ -194,6 +194,8 @@ def test_view_equals_the_oracle(loaded: SnowflakeConnection, expected: dict[str,
         ("V_DAILY_ACTIVE_USERS", "DATEADD(DAY, -7", "DATEADD(DAY, -6"),
         ("V_DAILY_ACTIVE_USERS", "D.COMPLETED_COUNT / NULLIF(D.PLAYS_COUNT, 0)", "D.COMPLETED_COUNT / NULLIF(D.SESSIONS_COUNT, 0)"),
         ("V_TOP_CONTENT", "/ 23.0", "/ 30.0"),
+        ("V_CONTENT_DROPOFF", "S.REACHED_90 / NULLIF", "S.REACHED_75 / NULLIF"),
+        ("V_CONTENT_DROPOFF", "C.STARTED_COUNT", "C.PLAYS_COUNT"),
         ("V_TOP_CONTENT", "ORDER BY R.ENGAGEMENT_PER_VIEW DESC", "ORDER BY R.INTERACTIONS DESC"),
         ("V_PLATFORM_QUALITY", "(0.95 * STARTUP_KNOWN - BELOW)", "(0.9 * STARTUP_KNOWN - BELOW)"),
         ("V_PLATFORM_QUALITY", "S.PLAYED_MS + S.STALL_MS", "S.PLAYED_MS"),
@@ -233,6 +235,7 @@ def test_a_view_told_wrong_is_seen(
         ("experiments_daily", "told.day > days.day - 30", "told.day > days.day - 29", "V_EXPERIMENTS"),
         ("experiments_daily", "list_contains(exposed, event_date)", "event_date > day - 30 AND event_date <= day", "V_EXPERIMENTS"),
         ("V_REVENUE_PER_USER", "arg_max(subscription_tier", "arg_min(subscription_tier", "V_REVENUE_PER_USER"),
+        ("V_CONTENT_DROPOFF", "share <= furthest_s", "share < furthest_s", "V_CONTENT_DROPOFF"),
         ("V_CHURN_RISK", "HAVING tier <> 'free'", "HAVING true", "V_CHURN_RISK"),
         ("V_CHURN_RISK", "arg_max(subscription_tier, event_date)", "arg_min(subscription_tier, event_date)", "V_CHURN_RISK"),
         ("V_CHURN_RISK", "min(age) AS idle", "max(age) AS idle", "V_CHURN_RISK"),

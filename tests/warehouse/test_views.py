@@ -138,6 +138,29 @@ def test_v_platform_quality__ratios_of_sums_by_player(facts: Facts, ask: Ask) ->
     assert shaka["AS_OF"] == facts.day("2026-11-24")
 
 
+def test_v_content_dropoff__days_whose_reach_was_not_counted_are_left_out(facts: Facts, ask: Ask) -> None:
+    def title(day: str, content_id: str, started: int, *reached: int | None) -> dict[str, Any]:
+        counts = {f"reached_{share}pct_count": count for share, count in zip((10, 25, 50, 75, 90, 100), reached, strict=True)}
+        told = {"content_title": content_id.upper(), "content_type": "movie", "content_duration_s": 60}
+        return dict(
+            facts.row("gold.content_daily", event_date=facts.day(day), content_id=content_id, started_count=started, **counts, **told)
+        )
+
+    facts.put(
+        "gold.content_daily",
+        title("2026-11-24", "a", 6, 6, 5, 4, 3, 2, 1),
+        title("2026-11-23", "a", 2, 2, 1, 0, 0, 0, 0),
+        title("2026-11-22", "a", 100, *[None] * 6),  # built before
+        title("2026-10-25", "a", 100, *[100] * 6),  # the 31st day
+        title("2026-11-24", "b", 0, *[0] * 6),
+    )
+    (row,) = ask("SELECT * FROM BI.V_CONTENT_DROPOFF")
+    assert (row["CONTENT_ID"], row["CONTENT_TITLE"], row["STARTED"], row["AS_OF"]) == ("a", "A", 8, facts.day("2026-11-24"))
+    shares = (10, 25, 50, 75, 90, 100)
+    assert [int(row[f"REACHED_{share}"]) for share in shares] == [8, 6, 4, 3, 2, 1]
+    assert [float(row[f"REACHED_{share}_PCT"]) for share in shares] == [100.0, 75.0, 50.0, 37.5, 25.0, 12.5]
+
+
 def test_v_platform_quality__startup_beyond_the_histogram_is_not_guessed(facts: Facts, ask: Ask) -> None:
     told = {"platform": "web", "device_type": "tv", "cdn": "unknown", "country": "DE", "player": "p", "app_version": "1"}
     slow = facts.row("gold.qoe_hourly", event_hour=datetime(2026, 11, 24, 5, tzinfo=UTC), startup_ms=40_000, startup_ms_count=2, **told)

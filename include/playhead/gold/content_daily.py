@@ -8,13 +8,16 @@ from pyspark.sql import functions as F
 
 from playhead.contracts.conform import conform
 from playhead.contracts.model import load_contract
-from playhead.gold.sums import ad_part, interaction_part, play_part, sum_parts
+from playhead.gold.sums import Part, ad_part, count_of, interaction_part, play_part, sum_parts
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 KEY = ("event_date", "content_id")
 _PLAYS = ("plays_count", "started_count", "failed_count", "completed_count", "watched_ms", "played_ms", "stall_ms", "stall_count")
+
+# Shares of a title's duration, in percent, that plays are counted at; the views name them too.
+REACHED_PCT = (10, 25, 50, 75, 90, 100)
 
 
 def build_content_daily(playbacks: DataFrame, interactions: DataFrame, ad_events: DataFrame) -> DataFrame:
@@ -30,12 +33,19 @@ def build_content_daily(playbacks: DataFrame, interactions: DataFrame, ad_events
         interactions: rows of silver.interactions.
         ad_events: rows of silver.ad_events.
     """
-    parts = [play_part(playbacks).only(*_PLAYS), interaction_part(interactions), ad_part(ad_events)]
+    plays = Part(playbacks, play_part(playbacks).only(*_PLAYS).measures | _reached())
+    parts = [plays, interaction_part(interactions), ad_part(ad_events)]
     sums = sum_parts(parts, KEY)
     viewers = playbacks.groupBy(*KEY).agg(F.count_distinct("viewer_id").alias("unique_viewers_count"))
     titled = sums.join(_described(playbacks, interactions, ad_events), on=list(KEY), how="inner").join(viewers, on=list(KEY), how="left")
     counted = titled.withColumn("unique_viewers_count", F.coalesce("unique_viewers_count", F.lit(0)))
     return conform(counted, load_contract("gold.content_daily"))
+
+
+def _reached() -> dict[str, Column]:
+    """How far plays came: the furthest place of the playhead against the duration, in whole numbers."""
+    furthest, duration = F.col("max_position_s") * 100, F.col("content_duration_s")
+    return {f"reached_{share}pct_count": count_of(F.col("is_started") & (furthest >= duration * share)) for share in REACHED_PCT}
 
 
 def _described(playbacks: DataFrame, interactions: DataFrame, ad_events: DataFrame) -> DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from playhead.gold.content_daily import build_content_daily
+from playhead.gold.content_daily import REACHED_PCT, build_content_daily
 
 
 def test_content_daily__plays_interactions_and_ads_of_a_title(rows):
@@ -39,6 +39,20 @@ def test_content_daily__plays_interactions_and_ads_of_a_title(rows):
     assert row.ad_revenue == Decimal("0.030001")  # 0.010001 + 0.02; not the euros, not the click's price
 
 
+def test_content_daily__how_far_plays_came(rows):
+    played = {"content_duration_s": 200, "is_started": True}
+    playbacks = rows(
+        "silver.playbacks",
+        *({"at": "24 05:00", **played, "max_position_s": position} for position in (0, 19, 20, 99, 100, 199, 200)),
+        {"at": "24 06:00", **played, "max_position_s": 200, "is_started": False},  # nobody saw a frame of it
+    )
+
+    (row,) = build_content_daily(playbacks, rows("silver.interactions"), rows("silver.ad_events")).collect()
+
+    # 10 % is 20 s, 25 % 50, 50 % 100, 75 % 150, 90 % 180
+    assert {share: row[f"reached_{share}pct_count"] for share in REACHED_PCT} == {10: 5, 25: 4, 50: 3, 75: 2, 90: 2, 100: 1}
+
+
 def test_content_daily__title_touched_without_a_play_has_a_row(rows):
     playbacks = rows("silver.playbacks", {"at": "23 23:59", "content_id": "c1"})
     interactions = rows("silver.interactions", {"at": "24 00:05", "content_id": "c1", "content_type": "tv_show"})
@@ -49,6 +63,7 @@ def test_content_daily__title_touched_without_a_play_has_a_row(rows):
     assert sorted(found) == [(23, "c1"), (24, "c1"), (24, "c2")]
     liked, advertised = found[24, "c1"], found[24, "c2"]
     assert (liked.plays_count, liked.unique_viewers_count, liked.interactions_count, liked.content_type) == (0, 0, 1, "tv_show")
+    assert (liked.reached_10pct_count, liked.reached_100pct_count) == (0, 0)
     assert (liked.content_title, liked.content_duration_s) == (None, None)  # the day itself does not tell
     assert (advertised.ad_revenue, advertised.watched_ms, advertised.content_type) == (Decimal("0.500000"), 0, "trailer")
 

@@ -38,9 +38,11 @@ PLANS = {
     ("dan", "2026-11-01"): "11-01 free, 11-06 basic",
     ("eve", "2026-11-01"): "11-01 free, 11-09 basic",
 }
-# What their visits tell: ann is moved to the other group, cyd is in a test without variants, dan subscribes on a day that does not count.
+# What their visits tell: ann is moved to the other group, bob leaves his plan, cyd is in a test without variants, dan subscribes on a day
+# that does not count.
 VARIANTS = {
     ("ann", "11-05"): "autoplay:control", ("ann", "11-12"): "autoplay:treatment", ("bob", "11-03"): "autoplay:control",
+    ("bob", "11-20"): "autoplay:control",
     ("cyd", "11-04"): "poster", ("dan", "11-01"): "autoplay:control", ("eve", "11-01"): "autoplay:treatment",
     ("eve", "11-09"): "autoplay:treatment",
 }  # fmt: skip
@@ -233,6 +235,7 @@ def test_a_view_told_wrong_is_seen(
         ("V_MRR_ANALYSIS", "movement = 'churned'", "movement = 'contraction'", "V_MRR_ANALYSIS"),
         ("experiments_daily", "WHEN count(DISTINCT variant) = 1", "WHEN true", "V_EXPERIMENTS"),
         ("experiments_daily", "told.day > days.day - 30", "told.day > days.day - 29", "V_EXPERIMENTS"),
+        ("experiments_daily", "arg_max(subscription_tier, event_date) = 'free'", "false", "V_EXPERIMENTS"),
         ("experiments_daily", "list_contains(exposed, event_date)", "event_date > day - 30 AND event_date <= day", "V_EXPERIMENTS"),
         ("V_REVENUE_PER_USER", "arg_max(subscription_tier", "arg_min(subscription_tier", "V_REVENUE_PER_USER"),
         ("V_CONTENT_DROPOFF", "share <= furthest_s", "share < furthest_s", "V_CONTENT_DROPOFF"),

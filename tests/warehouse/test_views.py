@@ -478,7 +478,7 @@ def test_v_experiments__lift_is_against_control_on_the_newest_day(facts: Facts, 
         group("2026-11-24", "autoplay", "control", exposed_viewers_count=10, convertible_viewers_count=8, converted_viewers_count=2,
               watched_ms=6_000_000),
         group("2026-11-24", "autoplay", "treatment", exposed_viewers_count=20, convertible_viewers_count=16, converted_viewers_count=6,
-              watched_ms=15_000_000, **qoe),
+              paying_viewers_count=8, churned_viewers_count=1, watched_ms=15_000_000, **qoe),
         group("2026-11-24", "autoplay", "(mixed)", exposed_viewers_count=1),
         group("2026-11-24", "poster", "unknown", exposed_viewers_count=3, watched_ms=60_000),
     )  # fmt: skip
@@ -493,6 +493,7 @@ def test_v_experiments__lift_is_against_control_on_the_newest_day(facts: Facts, 
     worked = {
         "CONVERSION_PCT": 37.5,  # 6 / 16
         "CONVERSION_LIFT_PCT": 50.0,  # against 2 / 8
+        "CHURN_PCT": 12.5,  # 1 / 8
         "WATCH_MINUTES_PER_VIEWER": 12.5,  # 250 min / 20
         "WATCH_MINUTES_LIFT_PCT": 25.0,  # against 100 min / 10
         "PLAYBACK_FAILURE_PCT": 2.0,  # 1 / 50

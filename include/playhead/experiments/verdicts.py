@@ -35,14 +35,17 @@ class Metric:
     def sums(self, row: Mapping[str, Any]) -> Sums:
         """Its sums in a row of the table."""
         columns = (self.viewers, self.top, self.bottom, self.top_squares, self.bottom_squares, self.products)
-        return Sums(*(int(row[column]) for column in columns))
+        # A day that was built before the table had the column tells nothing of it.
+        return Sums(*(int(row.get(column) or 0) for column in columns))
 
 
 _EXPOSED, _CONVERTIBLE, _CONVERTED = "exposed_viewers_count", "convertible_viewers_count", "converted_viewers_count"
+_PAYING, _CHURNED = "paying_viewers_count", "churned_viewers_count"
 METRICS = (
     # A viewer's denominator is the viewer, 1: squared and summed still the viewers; and yes or no squared is itself.
     Metric("watch_minutes_per_viewer", True, True, 1 / 60_000, _EXPOSED, "watched_ms", _EXPOSED, "watched_squares", _EXPOSED, "watched_ms"),
     Metric("conversion_pct", True, True, 100, _CONVERTIBLE, _CONVERTED, _CONVERTIBLE, _CONVERTED, _CONVERTIBLE, _CONVERTED),
+    Metric("churn_pct", False, False, 100, _PAYING, _CHURNED, _PAYING, _CHURNED, _PAYING, _CHURNED),
     Metric(
         "playback_failure_pct", False, False, 100,
         _EXPOSED, "failed_count", "plays_count", "failed_squares", "plays_squares", "failed_plays_products",

@@ -12,6 +12,7 @@ from playhead.contracts.conform import conform
 from playhead.contracts.model import load_contract
 from playhead.gold.qoe_hourly import UNKNOWN
 from playhead.gold.sums import count_of
+from playhead.gold.user_daily import PAID_TIERS
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -38,6 +39,7 @@ def build_experiments_daily(user_daily: DataFrame, sessions: DataFrame, dates: S
     Players and apps tell experiment and variant as one text, `autoplay:treatment`. A viewer's day counts where a visit that began on it
     told the variant: that is when the viewer was exposed. Who was told two variants of an experiment is in neither, but in the row
     '(mixed)'. Convertible is whose first plan told on these days was the free one; converted is who of them was told a paid one later.
+    Paying is whose first plan told was a paid one; churned is who of them was told the free one last.
 
     Grain: one row per requested day, experiment and variant, over the 30 days that end on the day. When a day is rebuilt late, the 29
     days after it change too.
@@ -53,11 +55,14 @@ def build_experiments_daily(user_daily: DataFrame, sessions: DataFrame, dates: S
     exposed = _exposures(sessions).join(days, on=["event_date", "viewer_id"], how="inner")
     # Brought together by viewer first: the windows of a viewer's days are then summed where they are.
     in_window = exposed.repartition("viewer_id").withColumn("window_date", F.explode(reached))
-    first_plan = F.min_by("subscription_tier", F.when(F.col("subscription_tier").isNotNull(), F.col("event_date")))
+    told_on = F.when(F.col("subscription_tier").isNotNull(), F.col("event_date"))
+    first_plan, last_plan = F.min_by("subscription_tier", told_on), F.max_by("subscription_tier", told_on)
     viewers = in_window.groupBy("window_date", "experiment", "viewer_id").agg(
         F.min("least_variant").alias("least_variant"),
         F.max("most_variant").alias("most_variant"),
         (first_plan == "free").alias("is_convertible"),
+        first_plan.isin(*PAID_TIERS).alias("is_paying"),
+        (last_plan == "free").alias("is_free_last"),
         F.bool_or("is_paid").alias("has_paid"),
         *(F.sum(name).alias(name) for name in _SUMS),
     )
@@ -66,6 +71,8 @@ def build_experiments_daily(user_daily: DataFrame, sessions: DataFrame, dates: S
         F.count("*").alias("exposed_viewers_count"),
         F.sum(count_of(F.col("is_convertible"))).alias("convertible_viewers_count"),
         F.sum(count_of(F.col("is_convertible") & F.col("has_paid"))).alias("converted_viewers_count"),
+        F.sum(count_of(F.col("is_paying"))).alias("paying_viewers_count"),
+        F.sum(count_of(F.col("is_paying") & F.col("is_free_last"))).alias("churned_viewers_count"),
         *(F.sum(name).alias(name) for name in _SUMS),
         *(F.sum(_exact(left) * _exact(right)).alias(name) for name, (left, right) in _PRODUCTS.items()),
     )

@@ -102,7 +102,7 @@ def test_experiments_daily__who_was_told_two_variants_is_in_neither(rows):
     }
 
 
-def test_experiments_daily__converted_is_who_was_free_first_and_paid_later(rows):
+def test_experiments_daily__who_converted_and_who_churned_by_the_plans_told_first_and_later(rows):
     user_daily = rows(
         "gold.user_daily",
         *(_day(22, viewer, "free") for viewer in ("stays", "subscribes")),
@@ -110,9 +110,12 @@ def test_experiments_daily__converted_is_who_was_free_first_and_paid_later(rows)
         _day(24, "subscribes", "free"),  # and leaves again
         _day(22, "leaves", "basic"),
         _day(23, "leaves", "free"),
+        _day(22, "comes back", "premium"),
+        _day(23, "comes back", "free"),
+        _day(24, "comes back", "basic"),
         _day(22, "nobody"),
     )
-    everyone = ("stays", "subscribes", "leaves", "nobody")
+    everyone = ("stays", "subscribes", "leaves", "comes back", "nobody")
     visits = rows(
         "silver.sessions",
         *({"at": f"{day} 05:00", "viewer_id": viewer, "ab_test_variant": "t:x"} for day in (22, 23, 24) for viewer in everyone),
@@ -120,4 +123,5 @@ def test_experiments_daily__converted_is_who_was_free_first_and_paid_later(rows)
 
     (row,) = _built(user_daily, visits, 24).values()
 
-    assert (row.exposed_viewers_count, row.convertible_viewers_count, row.converted_viewers_count) == (4, 2, 1)
+    assert (row.exposed_viewers_count, row.convertible_viewers_count, row.converted_viewers_count) == (5, 2, 1)
+    assert (row.paying_viewers_count, row.churned_viewers_count) == (2, 1)

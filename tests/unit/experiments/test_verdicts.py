@@ -73,6 +73,20 @@ def test_conversion__is_judged_over_those_who_could() -> None:
     assert conversion.lift.p_value == pytest.approx(0.00515, abs=1e-4)
 
 
+def test_churn__is_a_guard_rail_over_those_who_paid() -> None:
+    def leaving(row: dict[str, Any], churned: int) -> dict[str, Any]:
+        return row | {"paying_viewers_count": 100, "churned_viewers_count": churned}
+
+    churn = findings(leaving(CONTROL, 10), leaving(LONGER, 25))["churn_pct"]
+    assert (churn.control, churn.value, churn.verdict, churn.is_goal) == (10.0, 25.0, "worse", False)
+    built_before = [
+        {name: value for name, value in row.items() if name not in ("paying_viewers_count", "churned_viewers_count")}
+        for row in (CONTROL, LONGER)
+    ]
+    for rows in (built_before, [row | {"paying_viewers_count": None, "churned_viewers_count": None} for row in built_before]):
+        assert (findings(*rows)["churn_pct"].value, findings(*rows)["churn_pct"].verdict) == (None, "cannot tell")
+
+
 def test_mixed_viewers_are_told_and_in_no_group() -> None:
     mixed = group(GOLDS_MIXED, [(9, 9, 9)] * 7)
     (found,) = judge([CONTROL, LONGER, mixed], alpha=0.05)
@@ -156,7 +170,7 @@ def test_command__a_terminal_of_80_columns_shows_every_character(tmp_path: Path,
     cells = [[cell.strip() for cell in line[1:-1].split("│")] for line in shown.splitlines() if line.startswith("│")]
     assert {len(row) for row in cells} == {6}
     columns = ["".join(row[place] for row in cells) for place in range(6)]
-    for told in ("watchminutesperviewer", "conversionpct", "playbackfailurepct", "stalledtimepct", "startupmeanms"):
+    for told in ("watchminutesperviewer", "conversionpct", "playbackfailurepct", "stalledtimepct", "startupmeanms", "churnpct"):
         assert told in columns[0].replace(" ", "")
     assert "123,456,789" in columns[1]
     assert "nodifferenceshown" in columns[5].replace(" ", "")

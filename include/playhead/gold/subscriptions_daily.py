@@ -37,6 +37,11 @@ def build_subscriptions_daily(user_daily: DataFrame, dates: Sequence[date]) -> D
     Grain: one row per day, plan before, plan after and movement that any user made. A change counts on the day that tells it. When a day
     is rebuilt late, all days after it change too.
 
+    All history is read, of four columns, once for all days that come out. A table of the plan that each user has at the end of each day
+    would spare that, and cost more: it has a row for every user on every day, silent ones too, where gold.user_daily has only the active
+    ones, and it would be written, not only read. Nor would it spare rebuilding: a day told late moves its user from one count to another on
+    every later day up to the next that tells a plan, and where he is seen for the first time or paid for the first time, on all of them.
+
     Args:
         user_daily: rows of gold.user_daily of the requested days and all days before.
         dates: the days that come out.

@@ -48,7 +48,23 @@ MONEY_TABLES = {
     "ad_daily": AD_DAILY_SQL,
     "subscriptions_daily": SUBSCRIPTIONS_DAILY_SQL,
 }
+# Each viewer's first day and each day that tells another plan than the one told before it, up to the next of these.
+USER_PLAN_SQL = """
+WITH told AS (
+    SELECT viewer_id, event_date AS day, subscription_tier AS tier FROM user_daily WHERE subscription_tier IS NOT NULL
+),
+changes AS (
+    SELECT t.viewer_id, t.day, t.tier FROM told t ASOF LEFT JOIN told b ON b.viewer_id = t.viewer_id AND b.day < t.day
+    WHERE b.tier IS NULL OR b.tier <> t.tier
+    UNION
+    SELECT viewer_id, min(event_date), arg_min_null(subscription_tier, event_date) FROM user_daily GROUP BY ALL
+)
+SELECT viewer_id AS VIEWER_ID, tier AS SUBSCRIPTION_TIER, coalesce(tier <> 'free', false) AS IS_PAID, day AS VALID_FROM,
+    coalesce((SELECT min(day) FROM changes n WHERE n.viewer_id = c.viewer_id AND n.day > c.day), DATE '9999-12-31') AS VALID_TO,
+    day = max(day) OVER (PARTITION BY viewer_id) AS IS_CURRENT
+FROM changes c WHERE day <= $as_of::DATE"""
 MONEY_VIEWS = {
+    "DIM.DIM_USER_PLAN": USER_PLAN_SQL,
     "V_AD_PERFORMANCE": f"""
 WITH ads AS (FROM once WHERE event_type IN {AD} AND day <= $as_of::DATE),
 newest AS (SELECT max(day) AS as_of FROM ads),  -- a day may have plays and no ads

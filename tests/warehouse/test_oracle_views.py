@@ -171,6 +171,20 @@ def _freshness_at(moment: datetime) -> str:
     return query.replace("SYSDATE()", f"'{moment:%Y-%m-%d %H:%M:%S}'::TIMESTAMP_NTZ")
 
 
+def test_history_of_plans_equals_the_oracle(loaded: SnowflakeConnection, expected: dict[str, list[dict[str, Any]]]) -> None:
+    told = ", ".join(expected["DIM.DIM_USER_PLAN"][0])
+    assert differences(fetch_rows(loaded, f"SELECT {told} FROM DIM.DIM_USER_PLAN"), expected["DIM.DIM_USER_PLAN"]) == []
+    # every viewer's day has one plan, and it is the one that the day tells
+    day = "U.EVENT_DATE >= P.VALID_FROM AND U.EVENT_DATE < P.VALID_TO"
+    joined = fetch_rows(
+        loaded,
+        "SELECT COUNT(*) AS N, COUNT_IF(U.SUBSCRIPTION_TIER <> P.SUBSCRIPTION_TIER) AS OTHERS, "
+        "COUNT_IF(U.IS_PAID AND NOT P.IS_PAID) AS FREE "
+        f"FROM GOLD.USER_DAILY AS U INNER JOIN DIM.DIM_USER_PLAN AS P ON P.VIEWER_ID = U.VIEWER_ID AND {day}",
+    )
+    assert joined == [{"N": len(expected["gold.user_daily"]), "OTHERS": 0, "FREE": 0}]
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_view_equals_the_oracle(loaded: SnowflakeConnection, expected: dict[str, list[dict[str, Any]]], view: str) -> None:
     assert expected[view]

@@ -1,4 +1,4 @@
--- One row per viewer with the plan of the newest day that tells one. History of plans (SCD 2) is not kept here.
+-- One row per viewer with the plan of the newest day that tells one. The plans before it are in DIM_USER_PLAN.
 CREATE TABLE IF NOT EXISTS DIM.DIM_USER (
   USER_KEY VARCHAR(32) NOT NULL,
   VIEWER_ID VARCHAR NOT NULL,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import runpy
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -48,6 +49,13 @@ def _lost_offsets() -> None:
     DataStreamReader.option = without  # type: ignore[method-assign]
 
 
+def _one_writer() -> None:
+    """Nobody asks who holds the lake."""
+    from playhead.jobs import stream
+
+    setattr(stream, "table_lock", lambda *_, **__: nullcontext())  # noqa: B010  a name that the module only imports
+
+
 def _replacement() -> None:
     """What is published stands beside what was there before."""
     from playhead.io import staged_files
@@ -75,6 +83,7 @@ GUARDS: dict[str, Callable[[], None]] = {
     "same_topics": _same_topics,
     "batch_number": _batch_number,
     "lost_offsets": _lost_offsets,
+    "one_writer": _one_writer,
     "replacement": _replacement,
     "put_if_absent": _put_if_absent,
 }

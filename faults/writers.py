@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deltalake import DeltaTable
 
 from faults.committing import open_table, table_of
-from faults.model import Fault, Guard, NotSurvivedError
+from faults.model import Fault, Guard, NotInjectedError, NotSurvivedError
+from playhead.local.processes import log_tail
 
 if TYPE_CHECKING:
     from faults.scene import Scene
@@ -17,6 +19,22 @@ _COMMIT_S = 120
 _ALIGNED = 150  # commits of each of two writers
 _DELAYED = 5
 _DELAY_S = 0.8
+
+
+def second_app(scene: Scene) -> None:
+    """A second streaming app is started on the lake of one that runs; it must name who holds the lake, and the first goes on."""
+    first = replace(scene.app(forever=True), log_name="first.log")
+    scene.send(1)
+    with first.running() as process:
+        first.wait_for((scene.checkpoint / "commits" / "1").exists, process)  # else the two might only get into each other's way
+        if process.poll() is not None:
+            raise NotInjectedError(f"the first streaming app had ended; {log_tail(first.log)}")
+        scene.land_stops("is being written by the streaming app")
+        scene.send(2)
+        first.wait_for((scene.checkpoint / "commits" / "2").exists, process)
+        if process.poll() is not None:
+            raise NotSurvivedError(f"the first streaming app ended too; {log_tail(first.log)}")
+    scene.land()
 
 
 def commits_at_once(scene: Scene) -> None:
@@ -44,6 +62,7 @@ def _commit_side_by_side(scene: Scene, count: int, *, delay_s: float) -> None:
 
 _ABSENT = Guard("put_if_absent", "lost")
 FAULTS = (
+    Fault("second_app", _GROUP, "a second streaming app is started on the same lake", second_app, Guard("one_writer", "silent")),
     Fault(
         "commits_at_once",
         _GROUP,

@@ -7,7 +7,10 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
+
 from faults.model import Fault, NotInjectedError, NotSurvivedError
+from playhead.contracts.model import event_topics
 from playhead.local.processes import log_tail
 
 if TYPE_CHECKING:
@@ -17,13 +20,26 @@ if TYPE_CHECKING:
     from faults.scene import Scene
 
 _GROUP = "broker and producer"
+_WAIT_S = 30
 _HELD_S = 40
 _SENDS_WITHIN_S = 150  # longer than the producer itself waits for an acknowledgement
 
 
 def broker_killed(scene: Scene) -> None:
     """The broker dies while records come in, and is started again."""
-    _while_sending(scene, lambda: _has_acknowledged(scene), scene.broker.kill_and_start)
+    hurt_while_sending(scene, lambda: has_acknowledged(scene), scene.broker.kill_and_start)
+    scene.land(2)
+
+
+def broker_killed_at_roll(scene: Scene) -> None:
+    """The broker dies when it has just begun a new segment of a topic, and is started again."""
+    rolled = ConfigEntry("segment.ms", "1", incremental_operation=AlterConfigOpType.SET)
+    topics = [ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[rolled]) for topic in event_topics()]
+    admin = AdminClient({**scene.client, "log_level": 2})  # it outlives its broker; one that nobody holds would end before it has answered
+    for future in admin.incremental_alter_configs(topics).values():
+        future.result(_WAIT_S)
+    before = _segments(scene)
+    hurt_while_sending(scene, lambda: _segments(scene) > before, scene.broker.kill_and_start)
     scene.land(2)
 
 
@@ -35,7 +51,7 @@ def broker_held(scene: Scene) -> None:
         time.sleep(_HELD_S)
         scene.broker.signal(signal.SIGCONT)
 
-    _while_sending(scene, lambda: _has_acknowledged(scene), hold)
+    hurt_while_sending(scene, lambda: has_acknowledged(scene), hold)
     scene.land(2)
 
 
@@ -47,7 +63,7 @@ def unacknowledged(scene: Scene) -> None:
     scene.land(1, 2)
 
 
-def _while_sending(scene: Scene, is_so: Callable[[], bool], hurt: Callable[[], None]) -> None:
+def hurt_while_sending(scene: Scene, is_so: Callable[[], bool], hurt: Callable[[], None]) -> None:
     """Send a load, and do something to the broker as soon as something is so; the producer must go on by itself."""
     sender = scene.sender(1)
     with sender.running() as process:
@@ -64,7 +80,12 @@ def _while_sending(scene: Scene, is_so: Callable[[], bool], hurt: Callable[[], N
         raise NotInjectedError("all was sent already")
 
 
-def _has_acknowledged(scene: Scene) -> bool:
+def _segments(scene: Scene) -> set[Path]:
+    return {path for topic in event_topics() for path in (scene.broker.directory / "data").glob(f"{topic}-*/*.log")}
+
+
+def has_acknowledged(scene: Scene) -> bool:
+    """Whether the ledger of the load that is being sent tells of an acknowledgement."""
     return _acked(scene).exists() and _acked(scene).stat().st_size > 0
 
 
@@ -74,6 +95,7 @@ def _acked(scene: Scene) -> Path:
 
 FAULTS = (
     Fault("broker_killed", _GROUP, "the broker is killed while records come in", broker_killed),
+    Fault("broker_killed_at_roll", _GROUP, "the broker is killed when it begins a new segment", broker_killed_at_roll),
     Fault("broker_held", _GROUP, f"the broker stands still for {_HELD_S} s while records come in", broker_held),
     Fault("unacknowledged", _GROUP, "a producer is killed between sending and writing down that it did", unacknowledged),
 )

@@ -39,14 +39,24 @@ def _batch_number() -> None:
 
 def _lost_offsets() -> None:
     """Spark passes over records that Kafka no longer has."""
+    _read_with("failOnDataLoss", "false")
+
+
+def _read_committed() -> None:
+    """Spark reads records of transactions that have not ended, or were taken back."""
+    _read_with("kafka.isolation.level", "read_uncommitted")
+
+
+def _read_with(name: str, other: str) -> None:
+    """Streams are read with another value of an option."""
     from pyspark.sql.streaming.readwriter import DataStreamReader
 
     option = DataStreamReader.option
 
-    def without(self: DataStreamReader, key: str, value: Any) -> DataStreamReader:
-        return option(self, key, "false" if key == "failOnDataLoss" else value)
+    def with_other(self: DataStreamReader, key: str, value: Any) -> DataStreamReader:
+        return option(self, key, other if key == name else value)
 
-    DataStreamReader.option = without  # type: ignore[method-assign]
+    DataStreamReader.option = with_other  # type: ignore[method-assign]
 
 
 def _one_writer() -> None:
@@ -83,6 +93,7 @@ GUARDS: dict[str, Callable[[], None]] = {
     "same_topics": _same_topics,
     "batch_number": _batch_number,
     "lost_offsets": _lost_offsets,
+    "read_committed": _read_committed,
     "one_writer": _one_writer,
     "replacement": _replacement,
     "put_if_absent": _put_if_absent,

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 import duckdb
+from confluent_kafka import KafkaException
 from deltalake.exceptions import DeltaError
 
 from faults.engine import Engine
@@ -68,7 +69,7 @@ def _run(begun: Begun, fault: Fault, *, without: Guard | None = None) -> Outcome
         except NotSurvivedError as error:
             (lost, doubled, _), wrong, is_silent = _take_books(scene), str(error), isinstance(error, SilentError)
             lost += error.lost
-        except (NotInjectedError, PlayheadError, DeltaError, duckdb.Error, OSError) as error:
+        except (NotInjectedError, PlayheadError, DeltaError, KafkaException, duckdb.Error, OSError) as error:
             wrong, is_injected = f"{type(error).__name__}: {error}", False  # where fault or checker fail, nothing is known
     seconds = round(time.monotonic() - began, 1)
     return Outcome(fault.name, name, seconds, lost, doubled, wrong, damage, is_injected, is_silent, is_altered)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import IsolationLevel, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from faults.loads import read_load
 from faults.model import Fault, Guard, NotInjectedError
+from playhead.contracts.model import event_topics
+from playhead.local.processes import wait_until
 
 if TYPE_CHECKING:
     from faults.scene import Scene
@@ -17,6 +20,7 @@ _GROUP = "broker and producer"
 _SIZES = {"message.max.bytes": 5 * 2**20, "batch.size": 900_000}  # as of our own producer
 _ANSWERS_WITHIN_S = 30
 _OPEN_S = 60  # how long the broker leaves a transaction open: longer than the app runs meanwhile
+_ENDS_WITHIN_S = 120
 
 
 def zombie(scene: Scene) -> None:
@@ -29,6 +33,15 @@ def zombie(scene: Scene) -> None:
         scene.land(1, 2)
     else:
         raise NotInjectedError("the broker let it end its transaction")
+
+
+def open_transaction(scene: Scene) -> None:
+    """A producer dies within a transaction: what others send after it is held back until the broker ends it."""
+    _begin_transaction(scene)
+    scene.land(1)
+    scene.require_batches(planned=0, finished=0, landed=0)
+    wait_until(lambda: not _is_held_back(scene), lambda: True, "the end of the transaction", scene.broker.log, _ENDS_WITHIN_S)
+    scene.land(2)
 
 
 def _begin_transaction(scene: Scene) -> Producer:
@@ -50,4 +63,18 @@ def _transactional(scene: Scene) -> Producer:
     return producer
 
 
-FAULTS = (Fault("zombie", _GROUP, "a producer that was taken for dead ends its transaction", zombie, Guard("read_committed", "altered")),)
+def _is_held_back(scene: Scene) -> bool:
+    """Whether the broker holds records that it does not show yet."""
+    admin = AdminClient(scene.client)  # one that nobody holds would end before it has answered
+    ends = {TopicPartition(topic, 0): OffsetSpec.latest() for topic in event_topics()}
+    held, shown = (
+        [future.result().offset for future in admin.list_offsets(ends, isolation_level=level).values()]
+        for level in (IsolationLevel.READ_UNCOMMITTED, IsolationLevel.READ_COMMITTED)
+    )
+    return held != shown
+
+
+FAULTS = (
+    Fault("zombie", _GROUP, "a producer that was taken for dead ends its transaction", zombie, Guard("read_committed", "altered")),
+    Fault("open_transaction", _GROUP, "a producer dies within a transaction", open_transaction),
+)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from faults.proxy import Proxy, proxy
 from playhead.local.broker import broker_process
 from playhead.local.processes import LOOPBACK, free_port
 
@@ -30,6 +31,18 @@ class Broker:
     def start(self) -> None:
         """Start it, on what it had stored before."""
         self._process = self._running.enter_context(broker_process(self.directory, self._port))
+
+    @contextmanager
+    def behind_proxy(self, *, cuts: int = 0) -> Iterator[Proxy]:
+        """It is started again, and reached by a way that is cut so often; on exit it is as it was."""
+        self.stop()
+        hidden = free_port()
+        with proxy(self._port, hidden, cuts=cuts) as way:
+            address = f"advertised.listeners=PLAINTEXT://{self.bootstrap}"
+            self._process = self._running.enter_context(broker_process(self.directory, hidden, "--override", address))
+            yield way
+            self.stop()
+        self.start()
 
     def stop(self) -> None:
         """End it in order, where it runs."""

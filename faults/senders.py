@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _GROUP = "broker and producer"
 _WAIT_S = 30
 _HELD_S = 40
+_CUTS = 3
 _SENDS_WITHIN_S = 150  # longer than the producer itself waits for an acknowledgement
 
 
@@ -52,6 +53,15 @@ def broker_held(scene: Scene) -> None:
         scene.broker.signal(signal.SIGCONT)
 
     hurt_while_sending(scene, lambda: has_acknowledged(scene), hold)
+    scene.land(2)
+
+
+def cut_off(scene: Scene) -> None:
+    """The way to the broker is cut, again and again, when it has taken records and is about to say so."""
+    with scene.broker.behind_proxy(cuts=_CUTS) as way:
+        scene.send(1)
+    if way.cuts:
+        raise NotInjectedError(f"the way was cut only {_CUTS - way.cuts} times")
     scene.land(2)
 
 
@@ -97,5 +107,6 @@ FAULTS = (
     Fault("broker_killed", _GROUP, "the broker is killed while records come in", broker_killed),
     Fault("broker_killed_at_roll", _GROUP, "the broker is killed when it begins a new segment", broker_killed_at_roll),
     Fault("broker_held", _GROUP, f"the broker stands still for {_HELD_S} s while records come in", broker_held),
+    Fault("cut_off", _GROUP, "the way to the broker is cut when it has taken records and is about to say so", cut_off),
     Fault("unacknowledged", _GROUP, "a producer is killed between sending and writing down that it did", unacknowledged),
 )

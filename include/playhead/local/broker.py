@@ -113,13 +113,13 @@ def running_broker(work_dir: Path, port: int | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def broker_process(work_dir: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The same as a process, of a group of its own.
+def broker_process(work_dir: Path, port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The same as a process, of a group of its own; `options` go to its command line.
 
     Raises:
         StackError: it does not come up.
     """
-    command = prepare(work_dir, Settings().cache_dir, port, free_port())
+    command = [*prepare(work_dir, Settings().cache_dir, port, free_port()), *options]
     log = work_dir / "kafka.log"
     with running_process(command, {}, work_dir, log) as process:
         wait_until(lambda: broker_answers(f"{LOOPBACK}:{port}"), lambda: process.poll() is None, "Kafka", log, _READY_TIMEOUT_S)

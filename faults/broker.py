@@ -28,6 +28,11 @@ class Broker:
         """Where it listens."""
         return f"{LOOPBACK}:{self._port}"
 
+    @property
+    def log(self) -> Path:
+        """What it says."""
+        return self.directory / "kafka.log"
+
     def start(self) -> None:
         """Start it, on what it had stored before."""
         self._process = self._running.enter_context(broker_process(self.directory, self._port))
@@ -54,6 +59,10 @@ class Broker:
         self.signal(signal.SIGKILL)
         self.stop()
         self.start()
+
+    def has_ended(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._process is None or self._process.poll() is not None
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, where it runs."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from faults.model import NotInjectedError
 
-_FILLER = ".filler"
+_ROOM_BYTES = 2**20
 
 
 @contextmanager
@@ -20,18 +20,26 @@ def full_disk(directory: Path) -> Iterator[None]:
     """`directory`, with what is in it, lies on a disk that has no room left; on exit it is where it was, with what it holds by then.
 
     Raises:
-        NotInjectedError: this user may not mount, or nothing of it ran short.
+        NotInjectedError: this user may not mount.
     """
+    with small_disk(directory) as disk:
+        disk.fill()
+        yield
+
+
+@contextmanager
+def small_disk(directory: Path) -> Iterator[SmallDisk]:
+    """The same, with little room until it is filled."""
     held = sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
     with tempfile.TemporaryDirectory(dir=directory.parent) as aside:
         kept = Path(aside) / "kept"
         shutil.copytree(directory, kept)
-        _run("mount", "-t", "tmpfs", "-o", f"size={2 * held + 2**20}", "tmpfs", str(directory))
+        _run("mount", "-t", "tmpfs", "-o", f"size={2 * held + _ROOM_BYTES}", "tmpfs", str(directory))
         try:
             shutil.copytree(kept, directory, dirs_exist_ok=True)
-            _fill(directory / _FILLER)
-            yield
-            (directory / _FILLER).unlink()
+            disk = SmallDisk(directory)
+            yield disk
+            disk.make_room()
             shutil.rmtree(kept)
             shutil.copytree(directory, kept)
         finally:
@@ -40,14 +48,25 @@ def full_disk(directory: Path) -> Iterator[None]:
         kept.rename(directory)
 
 
-def _fill(path: Path) -> None:
-    with path.open("wb", buffering=0) as filler:
-        for size in (2**16, 2**12):
-            while True:
-                try:
-                    filler.write(os.urandom(size))
-                except OSError:
-                    break
+class SmallDisk:
+    """What a directory lies on for a while."""
+
+    def __init__(self, directory: Path) -> None:
+        self._filler = directory / ".filler"
+
+    def fill(self) -> None:
+        """Take all room that is left."""
+        with self._filler.open("wb", buffering=0) as filler:
+            for size in (2**16, 2**12):
+                while True:
+                    try:
+                        filler.write(os.urandom(size))
+                    except OSError:
+                        break
+
+    def make_room(self) -> None:
+        """Give it back."""
+        self._filler.unlink(missing_ok=True)
 
 
 def _run(*command: str) -> None:

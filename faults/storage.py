@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faults.model import Fault, Guard
-from faults.small_disk import full_disk
+from faults.senders import has_acknowledged, hurt_while_sending
+from faults.small_disk import full_disk, small_disk
 from playhead.io.delta_table import table_version
+from playhead.local.processes import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 _GROUP = "storage"
 _FULL = "No space left on device"
 _TORN_BYTES = 20
+_ENDS_WITHIN_S = 60
 
 
 def full_at_files(scene: Scene) -> None:
@@ -35,6 +38,26 @@ def full_at_checkpoint(scene: Scene) -> None:
     """The disk is full when a batch is planned."""
     _landing_fails_on(scene, scene.checkpoint)
     scene.require_batches(planned=0, finished=0, landed=0)
+    scene.land(2)
+
+
+def full_at_broker(scene: Scene) -> None:
+    """The broker's disk is full while records come in: it ends, is given room and started again; the producer waits for it."""
+    broker = scene.broker
+    broker.stop()
+    with small_disk(broker.directory / "data") as disk:
+        broker.start()
+
+        def fill_until_it_ends() -> None:
+            disk.fill()
+            wait_until(broker.has_ended, lambda: True, "the broker's end", broker.log, _ENDS_WITHIN_S)
+            disk.make_room()
+            broker.stop()
+            broker.start()
+
+        hurt_while_sending(scene, lambda: has_acknowledged(scene), fill_until_it_ends)
+        broker.stop()
+    broker.start()
     scene.land(2)
 
 
@@ -79,6 +102,7 @@ FAULTS = (
     Fault("full_at_files", _GROUP, "the disk is full when a batch's files are written", full_at_files),
     Fault("full_at_log", _GROUP, "the disk is full when a batch is committed", full_at_log),
     Fault("full_at_checkpoint", _GROUP, "the disk is full when a batch is planned", full_at_checkpoint),
+    Fault("full_at_broker", _GROUP, "the broker's disk is full while records come in", full_at_broker),
     Fault("unreadable", _GROUP, "reading the checkpoint fails", unreadable),
     Fault("torn_plan", _GROUP, "the plan of a batch that has not landed is cut off", torn_plan),
     Fault("commit_gone", _GROUP, "the table's newest commit is deleted, and put back", commit_gone, Guard("same_past", "lost")),

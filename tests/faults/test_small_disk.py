@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from faults.small_disk import full_disk
+from faults.small_disk import full_disk, small_disk
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+@needs_root
 def test_nothing_can_be_written_while_the_disk_is_full_and_what_was_there_stays(tmp_path: Path) -> None:
     directory = tmp_path / "data"
     directory.mkdir()
@@ -25,3 +27,17 @@ def test_nothing_can_be_written_while_the_disk_is_full_and_what_was_there_stays(
     (directory / "after").write_text("x")
     assert sorted(path.name for path in directory.iterdir()) == ["after", "during"]
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@needs_root
+def test_small_disk_has_room_until_it_is_filled_and_when_room_is_made(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    directory.mkdir()
+    with small_disk(directory) as disk:
+        (directory / "before").write_text("x")
+        disk.fill()
+        with pytest.raises(OSError, match="No space left"):
+            (directory / "full").write_text("x")
+        disk.make_room()
+        (directory / "after").write_text("x")
+    assert {"before", "after"} <= {path.name for path in directory.iterdir()}

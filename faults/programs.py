@@ -44,6 +44,13 @@ class Program:
                 raise NotSurvivedError(f"{self.command[1:]} did not end within {_ENDS_WITHIN_S} s: {log_tail(self.log)}") from None
         return code, self.log.read_text(errors="replace")
 
+    @contextmanager
+    def started(self) -> Iterator[subprocess.Popen[bytes]]:
+        """It as it runs; killed with all its processes on exit."""
+        self.log.unlink(missing_ok=True)
+        with killed_process(self.command, self.directory, self.environment, self.log) as process:
+            yield process
+
     def killed_when(self, is_so: Callable[[], bool]) -> None:
         """Run it; it is killed with all its processes as soon as something is so.
 
@@ -95,8 +102,7 @@ class Program:
     @contextmanager
     def running(self) -> Iterator[subprocess.Popen[bytes]]:
         """It as it runs for ever; asked to end on exit, and killed where it does not."""
-        self.log.unlink(missing_ok=True)
-        with killed_process(self.command, self.directory, self.environment, self.log) as process:
+        with self.started() as process:
             yield process
             process.terminate()
             with suppress(subprocess.TimeoutExpired):

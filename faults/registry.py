@@ -1,8 +1,10 @@
 """Every fault, by name."""
 
-from faults import builds, crashes, mismatch, senders, storage, transactions, upkeep, writers
+from faults import builds, crashes, live, mismatch, senders, storage, transactions, upkeep, writers
 from faults.model import Fault
 
 FAULTS: dict[str, Fault] = {
-    fault.name: fault for module in (crashes, builds, upkeep, mismatch, writers, storage, senders, transactions) for fault in module.FAULTS
+    fault.name: fault
+    for module in (crashes, live, builds, upkeep, mismatch, writers, storage, senders, transactions)
+    for fault in module.FAULTS
 }

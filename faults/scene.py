@@ -50,6 +50,11 @@ class Scene:
         return self.directory / "lake" / "_checkpoints" / "ingest"
 
     @property
+    def live_checkpoint(self) -> Path:
+        """Checkpoint of `live`."""
+        return self.checkpoint.with_name("live")
+
+    @property
     def bronze(self) -> Path:
         """bronze.events."""
         return Path(table_path(self.lake, "bronze.events"))

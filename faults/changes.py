@@ -10,9 +10,22 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from playhead.jobs.run_context import RunContext
+    from playhead.settings import Settings
 
 HALF_A_FILE = "half_a_file"
+UNREPORTED = "unreported"
+
+
+def sign_of(lake: str) -> Path:
+    """What tells which process stands still."""
+    return Path(lake).with_name("stands_still")
 
 
 def _same_past() -> None:
@@ -88,6 +101,22 @@ def _half_a_file() -> None:
     setattr(ingest, "write_data_file", write_half)  # noqa: B010  a name that the module only imports
 
 
+def _unreported() -> None:
+    """The first task that has published gold stands still before it says so."""
+    from faults.halfway import stand_still_once
+    from playhead.jobs import entry
+
+    run_job = entry.run_job
+
+    def then_stand_still(job: str, spark: SparkSession, settings: Settings, run: RunContext, **options: Any) -> Any:
+        done = run_job(job, spark, settings, run, **options)
+        if options.get("phase") == "gold":
+            stand_still_once(sign_of(settings.lake))
+        return done
+
+    entry.run_job = then_stand_still
+
+
 GUARDS: dict[str, Callable[[], None]] = {
     "same_past": _same_past,
     "same_topics": _same_topics,
@@ -98,7 +127,7 @@ GUARDS: dict[str, Callable[[], None]] = {
     "replacement": _replacement,
     "put_if_absent": _put_if_absent,
 }
-CHANGES = GUARDS | {HALF_A_FILE: _half_a_file}
+CHANGES = GUARDS | {HALF_A_FILE: _half_a_file, UNREPORTED: _unreported}
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.batch_engine import engine_address
+from faults.airflow_parts import Airflow, started_airflow
 from playhead.spark import connect
 
 if TYPE_CHECKING:
@@ -32,3 +33,8 @@ class Engine:
         spark = connect(self.address)
         self._stack.callback(spark.stop)
         return spark
+
+    @cached_property
+    def airflow(self) -> Airflow:
+        """Airflow, whose tasks use it."""
+        return self._stack.enter_context(started_airflow(self._state_dir, self.address))

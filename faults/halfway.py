@@ -1,10 +1,13 @@
-"""What a worker runs that stands still within a file."""
+"""What workers and tasks run that stand still halfway."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,3 +19,10 @@ def write_half(tables: Iterator[pa.Table], layout: Layout, day: date) -> DataFil
     """Write the rows as the app does, and wait for the end before the file has its own."""
     pq.ParquetWriter.close = lambda _: signal.pause()
     return write_data_file(tables, layout, day)
+
+
+def stand_still_once(sign: Path) -> None:
+    """Tell by a file which process this is, and wait for the end; whoever comes after goes on."""
+    with suppress(FileExistsError), sign.open("x") as file:
+        print(os.getpid(), file=file, flush=True)
+        signal.pause()

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+
+from playhead.warehouse.loader import refresh_dims
 
 Ask = Callable[..., list[dict[str, Any]]]
 Facts = Any  # conftest.Facts
+
+VIEWS_PAGE = Path(__file__).parents[2] / "docs" / "views.md"
+(BY_PLAN,) = re.findall(r"```sql\n(.*?)```", VIEWS_PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
 def user_day(facts: Facts, day: str, viewer: str, tier: str | None, **values: Any) -> dict[str, Any]:
@@ -30,6 +37,42 @@ def test_dim_user__has_the_newest_known_plan_and_a_key_that_survives(facts: Fact
             "LAST_ACTIVE_DATE": facts.day("2026-11-22"),
         }
     ]
+
+
+def _plans(ask: Ask) -> list[tuple[Any, ...]]:
+    rows = ask("SELECT * FROM DIM.DIM_USER_PLAN ORDER BY VIEWER_ID, VALID_FROM")
+    return [(r["VIEWER_ID"], r["SUBSCRIPTION_TIER"], r["IS_PAID"], str(r["VALID_FROM"]), str(r["VALID_TO"]), r["IS_CURRENT"]) for r in rows]
+
+
+def test_dim_user_plan__is_the_history_whatever_the_order_it_came_in(facts: Facts, ask: Ask) -> None:
+    facts.put("gold.user_daily", user_day(facts, "2026-11-10", "ann", None), user_day(facts, "2026-11-16", "ann", "free"))
+    facts.put("gold.user_daily", user_day(facts, "2026-11-12", "ann", "free"), user_day(facts, "2026-11-20", "bob", "basic"))
+    before = ask("SELECT USER_PLAN_KEY FROM DIM.DIM_USER_PLAN WHERE VALID_FROM = '2026-11-10'")
+    # late: ann paid from the 14th to the 16th, and told nothing on the 18th
+    facts.put("gold.user_daily", user_day(facts, "2026-11-14", "ann", "premium"), user_day(facts, "2026-11-18", "ann", None))
+
+    assert _plans(ask) == [
+        ("ann", None, False, "2026-11-10", "2026-11-12", False),
+        ("ann", "free", False, "2026-11-12", "2026-11-14", False),
+        ("ann", "premium", True, "2026-11-14", "2026-11-16", False),
+        ("ann", "free", False, "2026-11-16", "9999-12-31", True),
+        ("bob", "basic", True, "2026-11-20", "9999-12-31", True),
+    ]
+    assert ask("SELECT USER_PLAN_KEY FROM DIM.DIM_USER_PLAN WHERE VALID_FROM = '2026-11-10'") == before
+    history = ask("SELECT * FROM DIM.DIM_USER_PLAN ORDER BY 1")
+    refresh_dims(facts.connection)
+    assert ask("SELECT * FROM DIM.DIM_USER_PLAN ORDER BY 1") == history
+    assert ask("SELECT DISTINCT USER_KEY FROM DIM.DIM_USER_PLAN ORDER BY 1") == ask("SELECT USER_KEY FROM DIM.DIM_USER ORDER BY 1")
+
+
+def test_dim_user_plan__a_fact_has_the_plan_of_its_day(facts: Facts, ask: Ask) -> None:
+    days = ("2026-11-10", "2026-11-11", "2026-11-12", "2026-11-13")
+    tiers = ("free", None, "premium", None)
+    facts.put("gold.user_daily", *(user_day(facts, day, "ann", tier) for day, tier in zip(days, tiers, strict=True)))
+    watched = [facts.row("gold.user_content_daily", event_date=facts.day(day), viewer_id="ann", content_id="t") for day in days]
+    facts.put("gold.user_content_daily", *(dict(row, watched_ms=n) for n, row in enumerate(watched, 1)))
+
+    assert [(r["SUBSCRIPTION_TIER"], int(r["WATCHED_MS"])) for r in ask(BY_PLAN)] == [("free", 3), ("premium", 7)]
 
 
 def test_dim_device_and_geography__one_row_per_value_seen(facts: Facts, ask: Ask) -> None:

@@ -81,7 +81,7 @@ FROM days JOIN known USING (day, viewer)"""
 # The shares of its duration that a play came past, as a list: each is a column, and a count of the plays that have it.
 SHARES = (10, 25, 50, 75, 90, 100)
 PASSED = f"CASE WHEN started THEN list_filter({list(SHARES)}, lambda share: share <= furthest_s * 100 / duration_s) ELSE [] END"
-REACHED = ", ".join(f"count_if(list_contains(passed, {share})) AS reached_{share}pct_count" for share in SHARES)
+REACHED = ", ".join(f"coalesce(count_if(list_contains(passed, {share})), 0) AS reached_{share}pct_count" for share in SHARES)
 CONTENT_DAILY_SQL = f"""
 CREATE TABLE content_daily AS
 WITH deeds AS (

@@ -28,7 +28,7 @@ SIZES = {
     "soak": 30,
 }
 ON_STACK = {"dag"}  # run on the stack of the end-to-end tests (tests/e2e/test_dag_bench.py)
-ON_BATCH_ENGINE = {"churn", "increment", "load", "rebuild", "silver", "soak"}
+ON_BATCH_ENGINE = {"churn", "increment", "rebuild", "silver", "soak"}
 
 
 def test_every_bench_has_a_small_size_here() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from oracle_audience import ACTIVE_SQL, CONTENT_SQL, DAILY_SQL, QUALITY_SQL, SESSIONS_SQL
+from oracle_audience import ACTIVE_SQL, CONTENT_SQL, DAILY_SQL, QUALITY_SQL
 from oracle_experiments import EXPERIMENT_TABLES, EXPERIMENT_VIEWS
 from oracle_gold import TABLES, USER_DAILY_SQL, VIEWS, VISITS_SQL
 from oracle_money import MONEY_TABLES, MONEY_VIEWS
@@ -39,7 +39,7 @@ def oracle_views(paths: Iterable[Path], as_of: date) -> dict[str, list[dict[str,
     """The views of the audience, titles and quality with all their columns, over the events of these files, whose data end on `as_of`."""
     with duckdb.connect() as db:
         _prepare(db, paths)
-        for sql in (SESSIONS_SQL, ACTIVE_SQL, VISITS_SQL, USER_DAILY_SQL):
+        for sql in (VISITS_SQL, ACTIVE_SQL, USER_DAILY_SQL):
             db.execute(sql)
         month = {"as_of": as_of, "after": as_of - timedelta(days=30)}
         return {

@@ -1,34 +1,17 @@
-"""The views of the audience, titles and quality, as plain DuckDB SQL straight over the oracle's own events and plays, without its gold.
+"""The views of the audience, titles and quality, as plain DuckDB SQL over the oracle's own events, visits and plays.
 
-Written from DOMAIN.md sections 3 and 4; nothing of playhead is read.
+Of its gold they take only who had a paid plan on a day. Written from DOMAIN.md sections 3 and 4; nothing of playhead is read.
 """
 
 from __future__ import annotations
 
-from oracle_validity import AD, INTERACTION, SESSION, VIDEO
+from oracle_validity import AD, INTERACTION
 
-DAY_MS = 86_400_000
-# A visit begins with the first event of its id, of the app or the player, after 24 h of silence.
-SESSIONS_SQL = f"""
-CREATE TABLE sessions AS
-WITH told AS (
-    SELECT session_id, at_ms, user_id, device_id,
-        at_ms - lag(at_ms) OVER (PARTITION BY session_id ORDER BY at_ms) AS silent_ms
-    FROM once WHERE event_type IN {(*VIDEO, *SESSION)}
-),
-numbered AS (
-    SELECT *, count(*) FILTER (WHERE coalesce(silent_ms >= {DAY_MS}, true))
-        OVER (PARTITION BY session_id ORDER BY at_ms RANGE UNBOUNDED PRECEDING) AS visit
-    FROM told
-)
-SELECT CAST(epoch_ms(min(at_ms)) AS DATE) AS day,
-    coalesce(arg_min(user_id, at_ms) FILTER (WHERE user_id IS NOT NULL), arg_min(device_id, at_ms)) AS viewer
-FROM numbered GROUP BY session_id, visit"""
 ACTIVE_SQL = f"""
 CREATE TABLE active AS
 SELECT DISTINCT day, viewer FROM (
     SELECT CAST(epoch_ms(started_ms) AS DATE) AS day, viewer FROM plays
-    UNION ALL SELECT day, viewer FROM sessions
+    UNION ALL SELECT day, viewer FROM visits
     UNION ALL SELECT day, viewer FROM once WHERE event_type IN {(*INTERACTION, *AD)}
 )"""
 # Each day by itself, and beside it the same weekday a week before.
@@ -39,7 +22,7 @@ WITH days AS (
         (SELECT count(DISTINCT viewer) FROM active a WHERE a.day BETWEEN d.day - 6 AND d.day) AS weekly,
         (SELECT count(DISTINCT viewer) FROM active a WHERE a.day BETWEEN d.day - 29 AND d.day) AS monthly,
         (SELECT count(DISTINCT viewer_id) FROM user_daily u WHERE u.event_date = d.day AND is_paid) AS premium,
-        (SELECT count(*) FROM sessions s WHERE s.day = d.day) AS visits,
+        (SELECT count(*) FROM visits v WHERE v.day = d.day) AS visits,
         (SELECT count(*) FROM plays p WHERE p.day = d.day) AS plays,
         (SELECT count(*) FROM plays p WHERE p.day = d.day AND completed) AS completed,
         (SELECT coalesce(sum(watched_ms), 0)::BIGINT FROM plays p WHERE p.day = d.day) AS watched,

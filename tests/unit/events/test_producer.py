@@ -6,15 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from playhead.errors import BrokerError
 from playhead.events import producer as producer_module
-from playhead.events.ledger import Ledger, digest, read_ledger
+from playhead.events.ledger import SENT_SCHEMA, Ledger, digest, read_ledger
 from playhead.events.producer import Producer, Record
 
+BATCH_SCHEMA = pa.schema([*SENT_SCHEMA.remove(3), ("key", pa.string()), ("value", pa.binary())])
 RECORDS = [Record("video_events", "u1", b'{"a":1}', "id-1"), Record("ad_events", "u2", b"not json")]
+
+
+def batch(*sequences: int) -> pa.RecordBatch:
+    """RECORDS in turn, under these sequences, as the simulator hands them over."""
+    rows = [(sequence, RECORDS[number % 2]) for number, sequence in enumerate(sequences)]
+    return pa.RecordBatch.from_pylist([{"sequence": sequence, **record._asdict()} for sequence, record in rows], schema=BATCH_SCHEMA)
 
 
 class FakeMessage:
@@ -43,7 +51,17 @@ class FakeKafka:
     def list_topics(self, timeout: float) -> None:
         """Answers."""
 
-    def produce(self, topic: str, value: bytes, key: str, *, headers: list[tuple[str, bytes]]) -> None:
+    def produce(
+        self,
+        topic: str,
+        value: bytes,
+        key: str,
+        partition: int,
+        callback: None,
+        on_delivery: None,
+        timestamp: int,
+        headers: list[tuple[str, bytes]],
+    ) -> None:
         if self.full_for:
             self.full_for -= 1
             raise BufferError
@@ -122,11 +140,55 @@ def test_producer__acknowledges_only_what_the_broker_did(tmp_path: Path, monkeyp
     assert acked["sequence"].to_pylist() == [0]
 
 
-def test_producer__keeps_the_callers_sequences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    producer = make(tmp_path, monkeypatch, FakeKafka())
-    assert producer.send(RECORDS, [40, 7]) == [40, 7]
-    assert producer.ledger.next_sequence == 41
+def test_producer__a_batch_keeps_its_own_sequences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka = FakeKafka(refuses=(b"not json",))
+    producer = make(tmp_path, monkeypatch, kafka)
+    kept = batch(41, 40, 7)
+    with pytest.raises(BrokerError, match=r"did not acknowledge 1 of 3 records \(sequence 40: "):
+        producer.send_batch(kept)
+    assert producer.ledger.next_sequence == 42
     producer.close()
+
+    assert [(taken["topic"], taken["key"], taken["value"]) for taken in kafka.taken] == [
+        ("video_events", "u1", b'{"a":1}'),
+        ("video_events", "u1", b'{"a":1}'),
+    ]
+    assert [dict(taken["headers"]) for taken in kafka.taken] == [
+        {"producer_id": b"p", "producer_sequence": b"41"},
+        {"producer_id": b"p", "producer_sequence": b"7"},
+    ]
+    sent, acked = read_ledger(tmp_path)
+    assert sent.drop_columns(["producer_id"]).to_pylist() == [
+        {"sequence": 7, "event_id": "id-1", "topic": "video_events", "digest": digest(b'{"a":1}')},
+        {"sequence": 40, "event_id": "", "topic": "ad_events", "digest": digest(b"not json")},
+        {"sequence": 41, "event_id": "id-1", "topic": "video_events", "digest": digest(b'{"a":1}')},
+    ]
+    assert acked["sequence"].to_pylist() == [7, 41]
+
+
+def test_producer__a_batch_is_on_disk_before_the_broker_gets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_disk: list[int] = []
+    kafka = FakeKafka(at_produce=lambda: on_disk.append(read_ledger(tmp_path)[0].num_rows))
+    producer = make(tmp_path, monkeypatch, kafka)
+    producer.send_batch(batch(0, 1))
+    producer.close()
+    assert on_disk == [2, 2]
+
+
+def test_producer__the_client_reads_its_arguments_in_that_order(tmp_path: Path) -> None:
+    """The real client, and the broker that it has within itself for tests."""
+    producer = Producer({"bootstrap.servers": "itself", "test.mock.num.brokers": 1}, Ledger(tmp_path, "p"))
+    producer.send([Record("video_events", "u1", b"{}", "id-3", (("replay_of", b"video_events/0/7"),))])
+    (broker,) = producer._kafka.list_topics().brokers.values()
+    reader = Consumer({"bootstrap.servers": f"{broker.host}:{broker.port}", "group.id": "test", "auto.offset.reset": "earliest"})
+    reader.assign(
+        [TopicPartition("video_events", partition) for partition in producer._kafka.list_topics().topics["video_events"].partitions]
+    )
+    (message,) = reader.consume(1, timeout=10)
+    reader.close()
+    producer.close()
+    assert (message.topic(), message.key(), message.value()) == ("video_events", b"u1", b"{}")
+    assert message.headers() == [("producer_id", b"p"), ("producer_sequence", b"0"), ("replay_of", b"video_events/0/7")]
 
 
 def test_producer__waits_while_the_client_queue_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,17 @@ class FakeKafka:
     def list_topics(self, timeout: float) -> None:
         """Answers."""
 
-    def produce(self, topic: str, value: bytes, key: str, *, headers: list[tuple[str, bytes]]) -> None:
+    def produce(
+        self,
+        topic: str,
+        value: bytes,
+        key: str,
+        partition: int,
+        callback: None,
+        on_delivery: None,
+        timestamp: int,
+        headers: list[tuple[str, bytes]],
+    ) -> None:
         if len(self.taken) == self.kill_at:
             raise KilledError
         self.taken.append((int(dict(headers)["producer_sequence"]), value))

@@ -20,6 +20,7 @@ from playhead.events.simulator.audience import TRUTH_SCHEMA
 from playhead.events.simulator.catalogue import write_catalogue
 from playhead.events.simulator.days import SimulatedDay, build_world, simulated_days
 from playhead.events.simulator.faults import count_kinds, count_valid_types
+from playhead.events.simulator.memory import kept_memory
 from playhead.events.simulator.options import SimulationOptions
 from playhead.events.simulator.sinks import Sent, Sink
 from playhead.events.simulator.state import KeptSimulation, keep, recall, simulator_dir
@@ -79,7 +80,7 @@ def run_simulation(
     kept = recall(home, options, now_day)
     sink = open_sink()
     try:
-        with _garbage_collected_after(_OBJECTS_PER_COLLECTION):
+        with kept_memory(), _garbage_collected_after(_OBJECTS_PER_COLLECTION):
             sent_now = _write_days(kept, home, sink, progress)
     finally:
         sink.close()

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from playhead.events.ledger import Ledger
-from playhead.events.producer import Record
 from playhead.events.simulator.days import SimulatedDay
 
 # One group of the ledger, so one fsync, and one wait for the broker.
@@ -37,8 +36,8 @@ class Sender(Protocol):
 
     ledger: Ledger
 
-    def send(self, records: list[Record], sequences: list[int]) -> list[int]:
-        """Sends the records under these sequences and returns once all are acknowledged."""
+    def send_batch(self, batch: pa.RecordBatch) -> None:
+        """Sends the rows under their own sequences and returns once all are acknowledged."""
 
     def close(self) -> None:
         """Closes the ledger."""
@@ -57,12 +56,11 @@ class KafkaSink:
 
     def write(self, day: SimulatedDay, sent: Sent) -> int:
         """Sends the day's records that are still missing."""
-        missing = day.records.filter(pa.array(~self._is_acked(day.records["sequence"].to_numpy())))
+        missing = self._missing(day.records)
         sent(day.records.num_rows - missing.num_rows)
         for batch in missing.to_batches(max_chunksize=self._batch):
             self._pace(batch.num_rows)
-            columns = (batch.column(name).to_pylist() for name in ("topic", "key", "value", "event_id"))
-            self._producer.send([Record(*row) for row in zip(*columns, strict=True)], batch.column("sequence").to_pylist())
+            self._producer.send_batch(batch)
             sent(batch.num_rows)
         return int(missing.num_rows)
 
@@ -70,11 +68,12 @@ class KafkaSink:
         """Lets go of the ledger."""
         self._producer.close()
 
-    def _is_acked(self, sequences: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _missing(self, records: pa.Table) -> pa.Table:
         if not len(self._acked):
-            return np.zeros(len(sequences), bool)
+            return records
+        sequences = records["sequence"].to_numpy()
         places = np.minimum(np.searchsorted(self._acked, sequences), len(self._acked) - 1)
-        return np.asarray(self._acked[places] == sequences)
+        return records.filter(pa.array(self._acked[places] != sequences))
 
     def _pace(self, count: int) -> None:
         if self._rate:

@@ -136,7 +136,7 @@ def count_kinds(records: pa.Table) -> dict[str, int]:
 
 def count_valid_types(records: pa.Table) -> dict[str, int]:
     """Valid records by event type."""
-    valid = records.filter(pa.compute.equal(records["kind"], VALID))
+    valid = records.select(["event_type"]).filter(pa.compute.equal(records["kind"], VALID))
     counted = valid.group_by("event_type").aggregate([("event_type", "count")])
     return dict(zip(counted["event_type"].to_pylist(), counted["event_type_count"].to_pylist(), strict=True))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from binascii import hexlify
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,11 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-_HEX = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint8).reshape(256, 2)
-_TWO_DIGITS = np.frombuffer("".join(f"{n:02d}" for n in range(60)).encode(), np.uint8).reshape(60, 2)
-_THREE_DIGITS = np.frombuffer("".join(f"{n:03d}" for n in range(1000)).encode(), np.uint8).reshape(1000, 3)
-_UUID_DIGITS = [*range(8), *range(9, 13), *range(14, 18), *range(19, 23), *range(24, 36)]
-_UUID_DASHES = [8, 13, 18, 23]
+# Looked up as a whole: every second of a day, every millisecond of a second.
+_CLOCK = np.array([f"{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}" for n in range(86_400)], "S8")
+_MILLISECONDS = np.array([f".{n:03d}" for n in range(1000)], "S4")
+# The places of what changes within a token of an instant.
+_INSTANT = np.dtype({"names": ["clock", "milliseconds"], "formats": ["S8", "S4"], "offsets": [12, 20], "itemsize": 26})
+_UUID_DIGITS = np.dtype([("a", "S8"), ("b", "S4"), ("c", "S4"), ("d", "S4"), ("e", "S12")])
+_UUID = np.dtype([(name, f"S{length}") for name, length in zip("a1b2c3d4e", (8, 1, 4, 1, 4, 1, 4, 1, 12), strict=True)])
 
 
 def tokens(values: Iterable[Any]) -> pa.Array:
@@ -49,20 +52,16 @@ def quoted(values: pa.Array) -> pa.Array:
 
 
 def instants(epoch_ms: NDArray[np.int64]) -> pa.Array:
-    """ISO-8601 UTC with milliseconds and Z, as JSON tokens. From digit tables: 4 times faster than Arrow's cast of timestamps."""
-    count = len(epoch_ms)
-    day, in_day = np.divmod(epoch_ms, 86_400_000)
-    if count == 0:
+    """ISO-8601 UTC with milliseconds and Z, as JSON tokens. From tables: many times faster than Arrow's cast of timestamps."""
+    if len(epoch_ms) == 0:
         return pa.array([], pa.string())
+    seconds, milliseconds = np.divmod(epoch_ms, 1000)
+    day, second = np.divmod(seconds, 86_400)
     first_day = int(day.min())
-    span = int(day.max()) - first_day + 1
-    dates = np.datetime_as_string(np.arange(first_day, first_day + span).astype("datetime64[D]")).astype("S10")
-    text = np.empty((count, 26), np.uint8)
-    text[:] = np.frombuffer(b'"0000-00-00T00:00:00.000Z"', np.uint8)
-    text[:, 1:11] = dates.view(np.uint8).reshape(span, 10)[day - first_day]
-    for place, unit in ((12, 3_600_000), (15, 60_000), (18, 1000)):
-        text[:, place : place + 2] = _TWO_DIGITS[in_day // unit % (24 if unit == 3_600_000 else 60)]
-    text[:, 21:24] = _THREE_DIGITS[in_day % 1000]
+    days = np.arange(first_day, int(day.max()) + 1).astype("datetime64[D]")
+    text = np.array([f'"{day}T00:00:00.000Z"' for day in days], "S26")[day - first_day]
+    places = text.view(_INSTANT)
+    places["clock"], places["milliseconds"] = _CLOCK[second], _MILLISECONDS[milliseconds]
     return fixed_width(text)
 
 
@@ -76,11 +75,11 @@ def nullable(values: NDArray[Any], present: NDArray[np.bool_]) -> pa.Array:
     return pa.array(values, mask=~present)
 
 
-def fixed_width(text: NDArray[np.uint8]) -> pa.Array:
-    """Rows of ASCII bytes as strings."""
-    count, width = text.shape
+def fixed_width(text: NDArray[Any]) -> pa.Array:
+    """Items of ASCII bytes, all of one length, as strings."""
+    count, width = len(text), text.dtype.itemsize
     offsets = np.arange(0, width * (count + 1), width, dtype=np.int32)
-    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text.tobytes()))
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text))
 
 
 def uuids(random: np.random.Generator, count: int) -> pa.Array:
@@ -88,9 +87,12 @@ def uuids(random: np.random.Generator, count: int) -> pa.Array:
     raw = np.frombuffer(random.bytes(16 * count), np.uint8).reshape(count, 16).copy()
     raw[:, 6] = (raw[:, 6] & 0x0F) | 0x40
     raw[:, 8] = (raw[:, 8] & 0x3F) | 0x80
-    text = np.empty((count, 36), np.uint8)
-    text[:, _UUID_DIGITS] = _HEX[raw].reshape(count, 32)
-    text[:, _UUID_DASHES] = ord("-")
+    digits = np.frombuffer(hexlify(raw), _UUID_DIGITS)
+    text = np.empty(count, _UUID)
+    for name in _UUID_DIGITS.names or ():
+        text[name] = digits[name]
+    for dash in "1234":
+        text[dash] = b"-"
     return fixed_width(text)
 
 

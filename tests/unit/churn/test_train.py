@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from playhead.churn.train import check_learnable, evaluate, fit_calibration, train_model
+from playhead.churn.train import check_learnable, evaluate, fit_calibration, is_ordered, train_model
 from playhead.errors import ModelError
 
 
@@ -54,6 +57,28 @@ def test_train__order_of_rows_does_not_matter(trained, slices):
     shuffled = slices["train"].sample(frac=1.0, random_state=5)
 
     assert train_model(shuffled, slices["calibration"], 7).to_files() == trained.to_files()
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([], True),
+        ([(14, "a")], True),
+        ([(14, "b"), (14, "c"), (16, "a"), (16, "a")], True),
+        ([(14, "c"), (14, "b"), (16, "a")], False),
+        ([(16, "a"), (14, "b")], False),
+    ],
+)
+def test_train__rows_in_order_are_known(rows, told):
+    frame = pd.DataFrame({"cutoff_date": [date(2026, 1, day) for day, _ in rows], "user_id": [user for _, user in rows]}, dtype=object)
+
+    assert is_ordered(frame) is told
+
+
+def test_train__rows_in_order_are_not_sorted_again(trained, slices, monkeypatch):
+    monkeypatch.setattr(pd.DataFrame, "sort_values", None)
+
+    assert train_model(slices["train"], slices["calibration"], 7).to_files() == trained.to_files()
 
 
 def test_train__evaluation_worked_by_hand():

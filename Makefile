@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 
-.PHONY: help setup system demo up down status test e2e test-fast check format bench scaling faults badinput oracle requirements contracts clean
+.PHONY: help setup system demo up down status test e2e test-fast check format bench scaling limits faults badinput oracle requirements contracts clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -62,6 +62,9 @@ bench: $(READY)  ## Measure beside peers: NAME=ingest for one bench, RUNS=5 alte
 
 scaling: $(READY)  ## Measure how cost grows, step by step: USERS and DAYS of the smallest size; writes docs/scaling.md
 	@$(BIN)/python -m benchmarks.scaling $(if $(USERS),--users $(USERS)) $(if $(DAYS),--days $(DAYS))
+
+limits: $(READY)  ## Measure what stands in the way of goals that were not reached: RUNS, SIZE=records; writes docs/limits.md
+	@$(BIN)/python -m benchmarks.limits $(if $(RUNS),--runs $(RUNS)) $(if $(SIZE),--size $(SIZE))
 
 faults: $(READY)  ## Break the system at exact points and take its books: NAME=planned for one fault; writes docs/generated/faults.md
 	@$(BIN)/python -m faults $(NAME)

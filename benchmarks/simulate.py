@@ -33,7 +33,7 @@ def prepare(state_dir: Path, size: int, report: Report) -> Iterator[Sequence[Con
     with tempfile.TemporaryDirectory(prefix="broker-", dir=state_dir) as directory, running_broker(Path(directory)) as bootstrap:
         ensure_topics({"bootstrap.servers": bootstrap}, list(declared_topics({}, 1).values()))
         yield [
-            Contestant(OURS, partial(_run, bootstrap, partial(_simulate, bootstrap, size, records.parent))),
+            Contestant(OURS, partial(_run, bootstrap, partial(simulate, bootstrap, size, records.parent))),
             Contestant("prebuilt_producer", partial(_run, bootstrap, partial(_send_prebuilt, bootstrap, size, records))),
         ]
 
@@ -44,7 +44,8 @@ def _run(bootstrap: str, send: Callable[[Path], tuple[float, dict[str, int]]], d
     return Measurement(rate, record_digest(bootstrap, before, topic_ends(bootstrap)), details)
 
 
-def _simulate(bootstrap: str, size: int, home: Path, directory: Path) -> tuple[float, dict[str, int]]:
+def simulate(bootstrap: str, size: int, home: Path, directory: Path) -> tuple[float, dict[str, int]]:
+    """`playhead simulate` into an empty ledger: records per second, and per second of processor time."""
     # With the kept anchor the product makes the very records that the peer sends; no ledger says that any was sent.
     shutil.copytree(home / "simulator", directory / "simulator")
     dials = simulation_options(size, is_valid=True).as_dict().items()

@@ -63,7 +63,7 @@ class FakeKafka:
 def kafka(monkeypatch: pytest.MonkeyPatch) -> FakeKafka:
     fake = FakeKafka()
     monkeypatch.setattr(producer_module, "KafkaProducer", fake)
-    monkeypatch.setattr(sinks_module, "_BATCH", 500)
+    monkeypatch.setattr(sinks_module, "BATCH", 500)
     return fake
 
 

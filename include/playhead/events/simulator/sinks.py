@@ -17,7 +17,7 @@ from playhead.events.ledger import Ledger
 from playhead.events.simulator.days import SimulatedDay
 
 # One group of the ledger, so one fsync, and one wait for the broker.
-_BATCH = 20_000
+BATCH = 20_000
 Sent = Callable[[int], None]
 
 
@@ -51,7 +51,7 @@ class KafkaSink:
         self._producer = producer
         self._acked: NDArray[np.int64] = producer.ledger.acked_sequences().to_numpy()
         self._rate = rate
-        self._batch = _BATCH if rate == 0 else max(1, min(_BATCH, int(rate)))
+        self._batch = BATCH if rate == 0 else max(1, min(BATCH, int(rate)))
         self._due = time.monotonic()
 
     def write(self, day: SimulatedDay, sent: Sent) -> int:

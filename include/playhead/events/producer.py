@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -35,7 +35,6 @@ _CONFIG: dict[str, Any] = {
 }
 _ANY_PARTITION = -1
 _Headers = tuple[tuple[str, bytes], ...]
-_Keys = Sequence[str | bytes | None]
 
 
 class Record(NamedTuple):
@@ -46,6 +45,15 @@ class Record(NamedTuple):
     value: bytes
     event_id: str = ""
     headers: _Headers = ()
+
+
+class _Entered(NamedTuple):
+    """Records that the ledger says are about to be sent, by `rows`; `extras` are headers beyond the producer's own."""
+
+    rows: pa.Table
+    keys: Sequence[str | bytes | None]
+    values: Sequence[bytes]
+    extras: Iterable[_Headers]
 
 
 class Producer:
@@ -81,51 +89,59 @@ class Producer:
         Raises:
             BrokerError: some record was not acknowledged; those that were are in the ledger as such.
         """
-        values = [record.value for record in records]
         with self._turn:
             first = self.ledger.next_sequence
             numbers = list(range(first, first + len(records)))
+            values = [record.value for record in records]
             rows = _sent_rows(numbers, [record.event_id for record in records], [record.topic for record in records], values)
-            self._send(rows, [record.key for record in records], values, [record.headers for record in records])
+            self.ledger.record_sent(rows)
+            entered = _Entered(rows, [record.key for record in records], values, [record.headers for record in records])
+            self._hand_over(entered)
+            self._settle(entered)
         return numbers
 
-    def send_batch(self, batch: pa.RecordBatch) -> None:
-        """Sends rows (sequence, topic, key, event_id, value) under their own sequences; returns once the ledger says all are acknowledged.
+    def send_batches(self, batches: Iterable[pa.RecordBatch], before: Callable[[int], None], acknowledged: Callable[[int], None]) -> None:
+        """Sends rows (sequence, topic, key, event_id, value) under their own sequences, with no object for each.
 
-        An object per record would cost as much as sending it.
+        While the broker works on a batch the next one is entered in the ledger; it is handed over when the one before is acknowledged.
+
+        Args:
+            batches: what to send.
+            before: told how many rows are about to be handed over.
+            acknowledged: told how many rows the ledger has come to call acknowledged.
 
         Raises:
             BrokerError: some record was not acknowledged; those that were are in the ledger as such.
         """
-        values = batch["value"].to_pylist()
-        rows = _sent_rows(batch["sequence"], batch["event_id"], batch["topic"], values)
+
+        def settle(entered: _Entered) -> None:
+            self._settle(entered)
+            acknowledged(len(entered.values))
+
         with self._turn:
-            self._send(rows, batch["key"].to_pylist(), values, repeat((), len(values)))
+            under_way: _Entered | None = None
+            for batch in batches:
+                values = batch["value"].to_pylist()
+                rows = _sent_rows(batch["sequence"], batch["event_id"], batch["topic"], values)
+                self.ledger.record_sent(rows)
+                if under_way is not None:
+                    settle(under_way)
+                under_way = _Entered(rows, batch["key"].to_pylist(), values, repeat((), len(values)))
+                before(len(values))
+                self._hand_over(under_way)
+            if under_way is not None:
+                settle(under_way)
 
     def close(self) -> None:
         """Closes the ledger; nothing is in flight between calls."""
         self.ledger.close()
 
-    def _send(self, rows: pa.Table, keys: _Keys, values: Sequence[bytes], extras: Iterable[_Headers]) -> None:
-        """Ledger, broker, ledger. `rows` is what the ledger says of the records; `extras` are headers beyond the producer's own."""
-        self.ledger.record_sent(rows)
-        numbers = rows["sequence"].to_pylist()
-        failures = self._deliver(numbers, rows["topic"].to_pylist(), keys, values, extras)
-        self.ledger.record_acked(pa.array([n for n in numbers if n not in failures], pa.int64()) if failures else rows["sequence"])
-        if failures:
-            sequence, reason = next(iter(failures.items()))
-            raise BrokerError(
-                f"Kafka at {self._bootstrap} did not acknowledge {len(failures)} of {len(numbers)} records"
-                f" (sequence {sequence}: {reason}); see `playhead status`, then send again"
-            )
-
-    def _deliver(
-        self, numbers: Sequence[int], topics: Sequence[str], keys: _Keys, values: Sequence[bytes], extras: Iterable[_Headers]
-    ) -> dict[int, str]:
-        """Hands the records to the client and waits for all of them; returns the failed sequences with their reasons."""
+    def _hand_over(self, entered: _Entered) -> None:
+        """Gives the records to the client, which sends them by itself."""
         self._refused = {}
         produce, own = self._kafka.produce, self._producer_header
-        for sequence, topic, key, value, extra in zip(numbers, topics, keys, values, extras, strict=True):
+        topics, numbers = (entered.rows[name].to_pylist() for name in ("topic", "sequence"))
+        for topic, key, value, sequence, extra in zip(topics, entered.keys, entered.values, numbers, entered.extras, strict=True):
             headers = [own, ("producer_sequence", b"%d" % sequence), *extra]
             while True:
                 try:
@@ -137,11 +153,23 @@ class Producer:
                 except KafkaException as error:
                     self._refused[value] = error.args[0].str()
                 break
+
+    def _settle(self, entered: _Entered) -> None:
+        """Waits for all that was handed over, and enters what was acknowledged."""
         while self._kafka.flush(1.0):
             pass  # every record ends within delivery.timeout.ms, acknowledged or failed
+        sequences = entered.rows["sequence"]
         if not self._refused:
-            return {}
-        return {number: self._refused[value] for value, number in zip(values, numbers, strict=True) if value in self._refused}
+            self.ledger.record_acked(sequences)
+            return
+        numbers = sequences.to_pylist()
+        failures = {n: self._refused[value] for n, value in zip(numbers, entered.values, strict=True) if value in self._refused}
+        self.ledger.record_acked(pa.array([n for n in numbers if n not in failures], pa.int64()))
+        sequence, reason = next(iter(failures.items()))
+        raise BrokerError(
+            f"Kafka at {self._bootstrap} did not acknowledge {len(failures)} of {len(numbers)} records"
+            f" (sequence {sequence}: {reason}); see `playhead status`, then send again"
+        )
 
     def _refuse(self, error: KafkaError, message: Message) -> None:
         """Delivery report of a failed record. Records of equal bytes count as failed together: sending one again harms nobody."""

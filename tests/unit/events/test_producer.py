@@ -140,22 +140,22 @@ def test_producer__acknowledges_only_what_the_broker_did(tmp_path: Path, monkeyp
     assert acked["sequence"].to_pylist() == [0]
 
 
-def test_producer__a_batch_keeps_its_own_sequences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kafka = FakeKafka(refuses=(b"not json",))
+def test_producer__batches_keep_their_own_sequences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka = FakeKafka()
     producer = make(tmp_path, monkeypatch, kafka)
-    kept = batch(41, 40, 7)
-    with pytest.raises(BrokerError, match=r"did not acknowledge 1 of 3 records \(sequence 40: "):
-        producer.send_batch(kept)
+    told: list[tuple[str, int]] = []
+    producer.send_batches([batch(41, 40), batch(7)], lambda count: told.append(("before", count)), lambda n: told.append(("acked", n)))
     assert producer.ledger.next_sequence == 42
     producer.close()
 
+    assert told == [("before", 2), ("acked", 2), ("before", 1), ("acked", 1)]
     assert [(taken["topic"], taken["key"], taken["value"]) for taken in kafka.taken] == [
         ("video_events", "u1", b'{"a":1}'),
+        ("ad_events", "u2", b"not json"),
         ("video_events", "u1", b'{"a":1}'),
     ]
     assert [dict(taken["headers"]) for taken in kafka.taken] == [
-        {"producer_id": b"p", "producer_sequence": b"41"},
-        {"producer_id": b"p", "producer_sequence": b"7"},
+        {"producer_id": b"p", "producer_sequence": b"%d" % sequence} for sequence in (41, 40, 7)
     ]
     sent, acked = read_ledger(tmp_path)
     assert sent.drop_columns(["producer_id"]).to_pylist() == [
@@ -163,16 +163,37 @@ def test_producer__a_batch_keeps_its_own_sequences(tmp_path: Path, monkeypatch: 
         {"sequence": 40, "event_id": "", "topic": "ad_events", "digest": digest(b"not json")},
         {"sequence": 41, "event_id": "id-1", "topic": "video_events", "digest": digest(b'{"a":1}')},
     ]
-    assert acked["sequence"].to_pylist() == [7, 41]
+    assert acked["sequence"].to_pylist() == [7, 40, 41]
 
 
-def test_producer__a_batch_is_on_disk_before_the_broker_gets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    on_disk: list[int] = []
-    kafka = FakeKafka(at_produce=lambda: on_disk.append(read_ledger(tmp_path)[0].num_rows))
-    producer = make(tmp_path, monkeypatch, kafka)
-    producer.send_batch(batch(0, 1))
+def test_producer__a_batch_is_on_disk_before_the_broker_gets_it_and_handed_over_once_the_one_before_is_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk: list[tuple[int, int]] = []
+
+    def look() -> None:
+        sent, acked = read_ledger(tmp_path)
+        on_disk.append((sent.num_rows, acked.num_rows))
+
+    producer = make(tmp_path, monkeypatch, FakeKafka(at_produce=look))
+    producer.send_batches([batch(0, 1), batch(2)], lambda _count: None, lambda _count: None)
     producer.close()
-    assert on_disk == [2, 2]
+    assert on_disk == [(2, 0), (2, 0), (3, 2)]
+
+
+def test_producer__what_follows_a_refused_batch_is_not_handed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kafka = FakeKafka(refuses=(b"not json",))
+    producer = make(tmp_path, monkeypatch, kafka)
+    acknowledged: list[int] = []
+    with pytest.raises(BrokerError, match=r"did not acknowledge 1 of 2 records \(sequence 4: "):
+        producer.send_batches([batch(3, 4), batch(5)], lambda _count: None, acknowledged.append)
+    producer.close()
+
+    assert [dict(taken["headers"])["producer_sequence"] for taken in kafka.taken] == [b"3"]
+    assert acknowledged == []
+    sent, acked = read_ledger(tmp_path)
+    assert sent["sequence"].to_pylist() == [3, 4, 5]
+    assert acked["sequence"].to_pylist() == [3]
 
 
 def test_producer__the_client_reads_its_arguments_in_that_order(tmp_path: Path) -> None:

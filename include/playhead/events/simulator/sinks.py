@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -36,7 +36,7 @@ class Sender(Protocol):
 
     ledger: Ledger
 
-    def send_batch(self, batch: pa.RecordBatch) -> None:
+    def send_batches(self, batches: Iterable[pa.RecordBatch], before: Sent, acknowledged: Sent) -> None:
         """Sends the rows under their own sequences and returns once all are acknowledged."""
 
     def close(self) -> None:
@@ -58,10 +58,7 @@ class KafkaSink:
         """Sends the day's records that are still missing."""
         missing = self._missing(day.records)
         sent(day.records.num_rows - missing.num_rows)
-        for batch in missing.to_batches(max_chunksize=self._batch):
-            self._pace(batch.num_rows)
-            self._producer.send_batch(batch)
-            sent(batch.num_rows)
+        self._producer.send_batches(missing.to_batches(max_chunksize=self._batch), self._pace, sent)
         return int(missing.num_rows)
 
     def close(self) -> None:

@@ -87,7 +87,7 @@ def uuids(random: np.random.Generator, count: int) -> pa.Array:
     raw = np.frombuffer(random.bytes(16 * count), np.uint8).reshape(count, 16).copy()
     raw[:, 6] = (raw[:, 6] & 0x0F) | 0x40
     raw[:, 8] = (raw[:, 8] & 0x3F) | 0x80
-    digits = np.frombuffer(hexlify(raw), _UUID_DIGITS)
+    digits = np.frombuffer(hexlify(raw.data), _UUID_DIGITS)
     text = np.empty(count, _UUID)
     for name in _UUID_DIGITS.names or ():
         text[name] = digits[name]

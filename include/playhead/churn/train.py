@@ -122,8 +122,11 @@ def fit_calibration(margins: np.ndarray[Any, Any], labels: np.ndarray[Any, Any])
         ModelError: the margins rank these users the wrong way round, so there is nothing to calibrate.
     """
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
-    fit = LogisticRegression(C=1e6, tol=1e-10, max_iter=1000).fit(margins.reshape(-1, 1), labels)
+    # A sum that cores share is rounded in another order, so the numbers would hang on how many there are; it also takes longer.
+    with threadpool_limits(1, user_api="blas"):
+        fit = LogisticRegression(C=1e6, tol=1e-10, max_iter=1000).fit(margins.reshape(-1, 1), labels)
     return Calibration(slope=float(fit.coef_[0][0]), intercept=float(fit.intercept_[0]))
 
 

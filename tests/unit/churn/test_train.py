@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from playhead.churn.train import check_learnable, evaluate, fit_calibration, is_ordered, train_model
 from playhead.errors import ModelError
@@ -97,6 +98,17 @@ def test_train__one_outcome_only_is_refused_by_name(slices):
     with pytest.raises(ModelError, match="slice train has 3000 paid users of whom 0 churned"):
         check_learnable({"calibration": slices["calibration"], "train": loyal})
     check_learnable(slices)
+
+
+def test_train__calibration_is_the_same_on_any_number_of_cores():
+    rng = np.random.default_rng(6)
+    margins = rng.normal(-1, 1.2, 40_000)
+    labels = (rng.uniform(size=40_000) < 1 / (1 + np.exp(-margins))).astype(float)
+
+    with threadpool_limits(2, user_api="blas"):
+        on_two = fit_calibration(margins, labels)
+    with threadpool_limits(1, user_api="blas"):
+        assert fit_calibration(margins, labels) == on_two
 
 
 def test_train__margins_that_rank_the_wrong_way_are_refused():

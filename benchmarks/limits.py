@@ -35,19 +35,18 @@ def measure(state_dir: Path, size: int, runs: int, report: Report) -> dict[str, 
     records = simulated_records(state_dir, size, is_valid=True)
     with tempfile.TemporaryDirectory(prefix="limits-", dir=state_dir) as directory, running_broker(Path(directory) / "b") as bootstrap:
         ensure_topics({"bootstrap.servers": bootstrap}, list(declared_topics({}, 1).values()))
-        turns = _turns(bootstrap, size, records)
+        count = json.loads((records.parent / "simulator" / "simulation.json").read_text(encoding="utf-8"))["records"]
+        turns = _turns(bootstrap, size, count, records)
         found: dict[str, list[float]] = {name: [] for name in turns}
         for run in range(1, runs + 1):
             for name, turn in turns.items():
                 report(f"limits {run}/{runs}: {name}")
                 with tempfile.TemporaryDirectory(dir=directory) as place:
                     found[name].append(round(turn(Path(place)), 3))
-    payloads = json.loads((records.parent / "simulator" / "simulation.json").read_text(encoding="utf-8"))["records"]
-    told = {"goal": BENCH.goal.at_least["per_cpu_s"], "records": payloads, "us": found}
-    return {"simulate": told} | circumstances()
+    return {"simulate": {"goal": BENCH.goal.at_least["per_cpu_s"], "records": count, "us": found}} | circumstances()
 
 
-def _turns(bootstrap: str, size: int, records: Path) -> dict[str, Callable[[Path], float]]:
+def _turns(bootstrap: str, size: int, count: int, records: Path) -> dict[str, Callable[[Path], float]]:
     """What is measured, by name: each is given a directory, and gives microseconds of processor time per record."""
     producer_id = simulation_options(size, is_valid=True).producer_id
     client = ["-m", "benchmarks.peers.prebuilt_producer", "--bootstrap", bootstrap, "--producer-id", producer_id]
@@ -58,7 +57,7 @@ def _turns(bootstrap: str, size: int, records: Path) -> dict[str, Callable[[Path
     return {
         "client": partial(_told, [*client, "--records", str(records)], bootstrap),
         **of_parts,
-        "start": lambda place: run_process(["-c", _START], place).cpu_s * 1e6 / size,
+        "start": lambda place: run_process(["-c", _START], place).cpu_s * 1e6 / count,
         "ours": lambda place: 1e6 / simulate(bootstrap, size, records.parent, place)[1]["per_cpu_s"],
     }
 

@@ -156,6 +156,15 @@ def test_files__hold_exactly_what_kafka_gets(tmp_path: Path, kafka: FakeKafka) -
         assert lines == [row["value"] for row in rows.to_pylist() if row["topic"] == topic]
 
 
+def test_run__memory_of_a_day_is_kept_for_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pools: set[str] = set()
+    monkeypatch.setattr(ParquetSink, "write", lambda _sink, _day, _sent: pools.add(pa.default_memory_pool().backend_name) or 0)
+    usual = pa.default_memory_pool().backend_name
+    run_simulation(OPTIONS, home=tmp_path, now_day=TODAY, open_sink=lambda: ParquetSink(tmp_path / "raw"))
+    assert pools == {"system"}
+    assert pa.default_memory_pool().backend_name == usual
+
+
 def test_files__of_an_earlier_simulation_do_not_mix_in(tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     raw.mkdir()

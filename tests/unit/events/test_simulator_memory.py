@@ -28,9 +28,10 @@ def test_memory__is_kept_within_and_given_back_after(monkeypatch: pytest.MonkeyP
     usual = pa.default_memory_pool().backend_name
     with kept_memory():
         assert pa.default_memory_pool().backend_name == "system"
-        assert library.told == [("mallopt", -1, 2**30), ("mallopt", -2, 2**26), ("mallopt", -4, 0)]
+        assert library.told == [("mallopt", 1, 0), ("mallopt", -1, 2**30), ("mallopt", -2, 2**26), ("mallopt", -4, 0)]
     assert pa.default_memory_pool().backend_name == usual
-    assert library.told[3:] == [("mallopt", -1, 131_072), ("mallopt", -2, 131_072), ("mallopt", -4, 65_536), ("malloc_trim", 0, 0)]
+    again = [("mallopt", 1, 128), ("mallopt", -1, 131_072), ("mallopt", -2, 131_072), ("mallopt", -4, 65_536)]
+    assert library.told[4:] == [*again, ("malloc_trim", 0, 0)]
 
 
 def test_memory__is_given_back_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

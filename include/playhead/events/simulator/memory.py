@@ -8,11 +8,12 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-# Of malloc.h, with what they are at first: how much free memory is too much, how much is fetched beyond need, how many blocks may be maps
+# Of malloc.h, with what they are at first: the largest block that is put aside before it is joined with its neighbours (all of those are
+# joined whenever a large one comes or goes), how much free memory is too much, how much is fetched beyond need, how many blocks may be maps
 # of their own (which go back to the system one by one).
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
-_USUAL = {_TRIM_THRESHOLD: 128 * 1024, _TOP_PAD: 128 * 1024, _MMAP_MAX: 65_536}
-_KEEPING = {_TRIM_THRESHOLD: 1024**3, _TOP_PAD: 64 * 1024**2, _MMAP_MAX: 0}
+_MXFAST, _TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = 1, -1, -2, -4
+_USUAL = {_MXFAST: 128, _TRIM_THRESHOLD: 128 * 1024, _TOP_PAD: 128 * 1024, _MMAP_MAX: 65_536}
+_KEEPING = {_MXFAST: 0, _TRIM_THRESHOLD: 1024**3, _TOP_PAD: 64 * 1024**2, _MMAP_MAX: 0}
 
 
 @contextmanager

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -24,9 +22,6 @@ from playhead.events.simulator.memory import kept_memory
 from playhead.events.simulator.options import SimulationOptions
 from playhead.events.simulator.sinks import Sent, Sink
 from playhead.events.simulator.state import KeptSimulation, keep, recall, simulator_dir
-
-# Records are many and hold no cycles: to look for some after every 700, Python's default, takes as long as making the records.
-_OBJECTS_PER_COLLECTION = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +75,7 @@ def run_simulation(
     kept = recall(home, options, now_day)
     sink = open_sink()
     try:
-        with kept_memory(), _garbage_collected_after(_OBJECTS_PER_COLLECTION):
+        with kept_memory():
             sent_now = _write_days(kept, home, sink, progress)
     finally:
         sink.close()
@@ -121,17 +116,6 @@ def _write_days(kept: KeptSimulation, home: Path, sink: Sink, progress: Callable
     kept.records, kept.kinds, kept.event_types = kinds.total(), dict(sorted(kinds.items())), dict(sorted(types.items()))
     keep(home, kept)
     return new
-
-
-@contextmanager
-def _garbage_collected_after(objects: int) -> Iterator[None]:
-    """Look for garbage cycles less often for a while."""
-    usual = gc.get_threshold()
-    gc.set_threshold(objects, *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 def _told(progress: Callable[[int, date], None], day: SimulatedDay) -> Sent:

@@ -9,12 +9,9 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-
-from deltalake.exceptions import DeltaError
 
 from playhead.contracts.model import event_topics
 from playhead.io.kafka import client_config, partitions_count
@@ -24,8 +21,8 @@ from playhead.jobs.alerts import AlertOptions, run_alerts
 from playhead.jobs.alerts_log import run_alerts_log
 from playhead.jobs.ingest import QUERY, IngestOptions, run_until, start_ingest
 from playhead.jobs.keep import start_keeping
+from playhead.jobs.keep_bronze import run_keep_bronze
 from playhead.jobs.live import run_live
-from playhead.jobs.maintain import join_landed, maintain_bronze
 from playhead.local.jars import ensure_jars
 from playhead.observability.heartbeat import heartbeat_path
 from playhead.observability.query_listener import HeartbeatListener, closed_hour_announcement
@@ -39,8 +36,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_MAINTENANCE_S = 3600.0
-_JOINING_S = 30.0
 _ENDING_S = 20.0
 _LOOK_S = 0.2
 _IDLE = "Waiting for data to arrive"
@@ -75,9 +70,8 @@ def _run_queries(spark: SparkSession, settings: Settings, stop: threading.Event,
     listener = HeartbeatListener(heartbeat_path(settings.home), QUERY, lambda: not stop.is_set(), hour_announcer(client))
     spark.streams.addListener(listener)
     listener.start()
-    threading.Thread(target=keep_bronze, args=(settings.lake, stop), name="keep_bronze", daemon=True).start()
     options = IngestOptions(settings.lake, settings.checkpoint, timedelta(days=settings.late_horizon_days), available_now=alerts is None)
-    beside: list[threading.Thread] = []
+    beside = [start_keeping("keep_bronze", lambda: run_keep_bronze(settings.lake, stop), stop)]
     try:
         ingest = start_ingest(spark, client, options)
         if alerts is not None and has_caught_up(ingest, stop):
@@ -109,22 +103,6 @@ def has_caught_up(ingest: StreamingQuery, stop: threading.Event) -> bool:
 def _alert_options(settings: Settings, slots: int) -> AlertOptions:
     window = timedelta(minutes=settings.alert_window_minutes)
     return AlertOptions(settings.alerts_checkpoint, settings.alert_rules_file, window, slots)
-
-
-def keep_bronze(lake: str, stop: threading.Event, *, every_s: float = _MAINTENANCE_S, join_every_s: float = _JOINING_S) -> None:
-    """Join what has landed every half minute, and maintain bronze every hour, until `stop` is set.
-
-    A failure is logged and tried again: landing goes on without.
-    """
-    due = time.monotonic() + every_s
-    while not stop.wait(join_every_s):
-        try:
-            join_landed(lake)
-            if time.monotonic() >= due:
-                maintain_bronze(lake)
-                due = time.monotonic() + every_s
-        except DeltaError:
-            logger.exception("bronze.events could not be maintained; it is tried again in %d s", join_every_s)
 
 
 def hour_announcer(client: dict[str, str], *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Callable[[], None]:

@@ -27,6 +27,9 @@ from playhead.spark import STREAM_MEMORY, Gateway
 _READY_TIMEOUT_S = 90.0
 _ENDING_S = 50.0  # at its first end it writes the archive of its classes, while the other JVMs write theirs
 _POLL_S = 0.02
+# A block of half a region makes G1 stop and look whether to collect. Of a heap of this size a region would be 1 MB, and blocks that
+# Kafka and Arrow hand over in a batch are larger than half of that.
+_REGIONS = "-XX:G1HeapRegionSize=8m"
 # What only spark-submit reads.
 _SPARKS_OWN = ("SPARK_CONF_DIR", "HADOOP_CONF_DIR", "YARN_CONF_DIR", "SPARK_DIST_CLASSPATH", "SPARK_SUBMIT_OPTS", "PYSPARK_SUBMIT_ARGS")
 
@@ -61,7 +64,7 @@ def _is_configured_by_spark() -> bool:
 
 
 def _launch(cache_dir: Path, told: Path, *, may_record: bool) -> subprocess.Popen[bytes]:
-    java = [*spark_java(java_binary(), cache_dir), f"-Xmx{STREAM_MEMORY}"]
+    java = [*spark_java(java_binary(), cache_dir), f"-Xmx{STREAM_MEMORY}", _REGIONS]
     environment = {
         "SPARK_HOME": str(pyspark_home()),
         "SPARK_CONNECT_MODE": "0",

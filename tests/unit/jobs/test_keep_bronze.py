@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+import psutil
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
+from playhead.errors import StackError
 from playhead.io.delta_append import write_data_file
 from playhead.io.delta_table import FEW_FILES, table_path
 from playhead.io.touched_hours import read_touched_hours, touched_metadata
-from playhead.jobs import maintain, stream
+from playhead.jobs import keep_bronze as keeping
+from playhead.jobs import maintain
 from playhead.jobs.ingest import bronze_layout, open_bronze
+from playhead.jobs.keep_bronze import keep_bronze, run_keep_bronze
 from playhead.jobs.maintain import join_landed, maintain_bronze
-from playhead.jobs.stream import keep_bronze
 
 TODAY = date(2026, 2, 1)
 MANY = FEW_FILES + 1
+_LIMIT_S = 60
 Land = Callable[..., None]
 
 
@@ -105,8 +112,8 @@ def test_keep_bronze__maintains_when_it_is_due_and_tries_again_after_a_failure(m
         done.append("maintain")
         stop.set()
 
-    monkeypatch.setattr(stream, "join_landed", join)
-    monkeypatch.setattr(stream, "maintain_bronze", maintain_all)
+    monkeypatch.setattr(keeping, "join_landed", join)
+    monkeypatch.setattr(keeping, "maintain_bronze", maintain_all)
     keep_bronze("lake", stop, every_s=0, join_every_s=0.001)
     assert done == ["join", "join", "maintain"]
 
@@ -119,7 +126,49 @@ def test_keep_bronze__does_not_maintain_before_it_is_due(monkeypatch: pytest.Mon
         if len(done) == 3:
             stop.set()
 
-    monkeypatch.setattr(stream, "join_landed", join)
-    monkeypatch.setattr(stream, "maintain_bronze", lambda _lake: done.append("maintain"))
+    monkeypatch.setattr(keeping, "join_landed", join)
+    monkeypatch.setattr(keeping, "maintain_bronze", lambda _lake: done.append("maintain"))
     keep_bronze("lake", stop, every_s=3600, join_every_s=0.001)
     assert done == ["join"] * 3
+
+
+def test_run_keep_bronze__joins_in_a_process_of_its_own_until_it_is_told_to_stop(lake: str, land: Land) -> None:
+    for _ in range(MANY):
+        land(datetime.now(UTC).date())
+    stop = threading.Event()
+    running = threading.Thread(target=run_keep_bronze, args=(lake, stop), kwargs={"join_every_s": 0.01})
+    running.start()
+    _wait_until(lambda: len(_table(lake).file_uris()) == 1)
+    stop.set()
+    running.join(_LIMIT_S)
+    assert not running.is_alive()
+    assert _offsets(lake) == list(range(MANY))
+
+
+def test_run_keep_bronze__begins_no_process_when_it_is_told_to_stop_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = threading.Event()
+    stop.set()
+    monkeypatch.setattr(keeping.subprocess, "Popen", None)
+    run_keep_bronze("lake", stop)
+
+
+def test_run_keep_bronze__a_process_that_ends_by_itself_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping.sys, "executable", "/bin/false")
+    with pytest.raises(StackError, match="ended with 1"):
+        run_keep_bronze("lake", threading.Event(), join_every_s=0.01)
+
+
+def test_keep_bronze__as_a_process_gives_way_to_all_others_and_ends_with_who_started_it(lake: str) -> None:
+    command = [sys.executable, "-m", "playhead.jobs.keep_bronze", lake]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        _wait_until(lambda: psutil.Process(process.pid).nice() == 19)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(_LIMIT_S) == 0
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _LIMIT_S
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -20,7 +20,7 @@ _JAVA = r"""#!/bin/sh
 printf '\000\000\022\147\000\000\000\004word' > "$_PYSPARK_DRIVER_CONN_INFO_PATH.part"
 mv "$_PYSPARK_DRIVER_CONN_INFO_PATH.part" "$_PYSPARK_DRIVER_CONN_INFO_PATH"
 cat > /dev/null
-touch "$MARK"
+echo "$@" > "$MARK"
 """
 
 
@@ -46,7 +46,7 @@ def test_stream_jvm__it_is_dialled_while_the_session_is_made_and_ends_in_order(m
             assert _variables() == {"PYSPARK_GATEWAY_PORT": "4711", "PYSPARK_GATEWAY_SECRET": "word"}
         assert _variables() == {}, "the secret is not handed on"
         assert not mark.exists()
-    assert mark.exists()
+    assert "-Xmx2g -XX:G1HeapRegionSize=8m" in mark.read_text(), "with regions of 1 MB most batches would stop it"
 
 
 def run(cache: Path, fail: Callable[[], None]) -> None:

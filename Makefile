@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 
-.PHONY: help setup system demo up down status test e2e test-fast check format bench scaling limits faults badinput oracle requirements contracts clean
+.PHONY: help setup system demo up down status test e2e test-fast check format bench scaling limits faults soak badinput oracle requirements contracts clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -68,6 +68,9 @@ limits: $(READY)  ## Measure what stands in the way of goals that were not reach
 
 faults: $(READY)  ## Break the system at exact points and take its books: NAME=planned for one fault; writes docs/generated/faults.md
 	@$(BIN)/python -m faults $(NAME)
+
+soak: $(READY)  ## Put a whole stack under load: half its capacity, a spike, a kill: FOR=300 seconds; writes docs/generated/load.md
+	@$(BIN)/python -m load_test $(if $(FOR),--seconds $(FOR))
 
 oracle: $(READY)  ## Recompute gold and the BI views of the running stack from its Kafka's records, by other means, and compare
 	@$(BIN)/python tests/oracle

@@ -1,0 +1,127 @@
+"""The parts of `make soak` that need no stack: the sender's pace, when a stack has recovered, and what the verdict is made of."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from load_test.books import Books
+from load_test.page import summarise, thinned, write_page
+from load_test.scenario import Found, Load, recovered
+from load_test.sender import Pace, order
+from load_test.watch import Sample
+
+BALANCED = Books(acked=900, lost=0, doubled=0, unsent=0, not_in_silver=0, repeated_in_silver=0, awaiting_build=0)
+
+
+def _sample(at_s: float, sent: int, backlog: int, memory_gib: float = 8.0) -> Sample:
+    return Sample(at_s, sent, backlog, memory_gib)
+
+
+def _found() -> Found:
+    samples = [_sample(second, 100 * second, 50) for second in range(1, 10)]
+    return Found(
+        capacity_per_s=200.0,
+        rate_per_s=100.0,
+        seconds=9.0,
+        spike_at_s=2.0,
+        kill_at_s=4.5,
+        after_spike_s=1.0,
+        after_kill_s=3.0,
+        builds=2,
+        builds_failed=0,
+        books=BALANCED,
+        samples=samples,
+    )
+
+
+def test_as_many_events_are_due_as_the_rate_says(tmp_path: Path) -> None:
+    orders = tmp_path / "orders"
+    pace = Pace(orders)
+    order(orders, 100)
+    assert pace.due(10.0) == 0
+    assert pace.due(10.5) == 50
+    assert pace.due(11.0) == 50
+
+
+def test_a_new_rate_forgets_what_is_overdue(tmp_path: Path) -> None:
+    orders = tmp_path / "orders"
+    pace = Pace(orders)
+    order(orders, 100)
+    pace.due(10.0)
+    order(orders, 10)
+    assert pace.due(20.0) == 0
+    assert pace.due(21.0) == 10
+
+
+def test_no_more_are_sent_at_once_than_a_call_may_take(tmp_path: Path) -> None:
+    orders = tmp_path / "orders"
+    pace = Pace(orders)
+    order(orders, 1_000_000)
+    pace.due(10.0)
+    assert pace.due(20.0) == 5_000
+
+
+def test_an_ended_order_ends_the_sender(tmp_path: Path) -> None:
+    order(tmp_path / "orders", None)
+    assert Pace(tmp_path / "orders").due(1.0) is None
+
+
+def test_a_stack_has_recovered_when_it_goes_on_and_is_seconds_behind() -> None:
+    """At 10 a second, 50 records are five seconds. While the app is dead, nothing lands, however little there is to land."""
+    samples = [
+        _sample(9, 100, 10),
+        _sample(10, 110, 20),  # killed at 10: 90 have landed
+        _sample(11, 120, 30),
+        _sample(14, 150, 60),
+        _sample(20, 210, 90),  # it goes on, but is far behind
+        _sample(25, 260, 40),
+    ]
+    assert recovered(samples, 10.0, 10.0) == 15.0
+    assert recovered(samples[:-1], 10.0, 10.0) is None
+
+
+def test_the_load_is_met_where_nothing_is_wrong() -> None:
+    assert summarise(_found())["met"] is True
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        replace(_found(), books=replace(BALANCED, lost=1)),
+        replace(_found(), books=replace(BALANCED, doubled=1)),
+        replace(_found(), books=replace(BALANCED, unsent=1)),
+        replace(_found(), books=replace(BALANCED, not_in_silver=1)),
+        replace(_found(), books=replace(BALANCED, repeated_in_silver=1)),
+        replace(_found(), books=replace(BALANCED, awaiting_build=1)),
+        replace(_found(), books=replace(BALANCED, acked=0)),
+        replace(_found(), after_spike_s=None),
+        replace(_found(), after_kill_s=None),
+        replace(_found(), builds_failed=1),
+        replace(_found(), samples=[_sample(1, 100, 0, memory_gib=12.1)]),
+    ],
+)
+def test_the_load_is_not_met_where_anything_is_wrong(wrong: Found) -> None:
+    assert summarise(wrong)["met"] is False
+
+
+def test_the_chart_keeps_every_peak() -> None:
+    samples = [_sample(second, 0, 7_000 if second == 123 else 10) for second in range(300)]
+    points = thinned(samples)
+    assert len(points) <= 40
+    assert _sample(123, 0, 7_000) in points
+
+
+def test_the_page_says_what_was_found(tmp_path: Path) -> None:
+    write_page(tmp_path / "load.md", _found())
+    page = (tmp_path / "load.md").read_text(encoding="utf-8")
+    assert "| recovered after kill s | 3.0 |" in page
+    assert json.loads((tmp_path / "load.json").read_text(encoding="utf-8"))["summary"] == summarise(_found())
+
+
+def test_spike_and_kill_lie_within_the_load() -> None:
+    load = Load(seconds=60)
+    assert 0 < load.spike_at_s < load.spike_at_s + load.spike_s < load.kill_at_s < load.seconds

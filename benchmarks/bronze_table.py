@@ -27,6 +27,7 @@ class Commit:
     at_ms: int
     records: int
     files: tuple[str, ...] = ()
+    version: int = 0
 
 
 def commits(table: Path) -> list[Commit]:
@@ -38,7 +39,7 @@ def commits(table: Path) -> list[Commit]:
         records = sum(json.loads(add["stats"])["numRecords"] for add in added)
         if records:
             at_ms = next(action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action)
-            found.append(Commit(at_ms, records, tuple(add["path"] for add in added)))
+            found.append(Commit(at_ms, records, tuple(add["path"] for add in added), int(path.stem)))
     return sorted(found, key=lambda commit: commit.at_ms)
 
 

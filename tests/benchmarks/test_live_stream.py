@@ -12,9 +12,10 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from benchmarks.bronze_table import commits
+from benchmarks.bronze_table import Commit, commits
 from benchmarks.freshness import row_ages
 from benchmarks.live_stream import TABLE, LiveStream, difference
+from benchmarks.live_table import shown_live
 from benchmarks.paced_events import make_record, send_paced, templates
 from benchmarks.peers.python_consumer import bronze_schema, create_bronze
 from benchmarks.recover import require_some_left
@@ -83,6 +84,21 @@ def test_rows_are_aged_by_the_commit_that_shows_them(tmp_path: Path) -> None:
     at_ms = [0, int(first.timestamp() * 1000), int(second.timestamp() * 1000)]
     landings = [type(commit)(at, commit.records, commit.files) for commit, at in zip(commits(table), at_ms, strict=True)]
     assert row_ages(table, landings, first=1) == {"p50_s": 2, "p99_s": 2.98, "max_s": 3}
+
+
+def test_a_landing_is_shown_live_by_the_first_commit_that_saw_it(tmp_path: Path) -> None:
+    """Batch 0 ends before version 2, batch 1 within version 3, batch 2 has nothing to commit; nobody has seen version 4 yet."""
+    offsets, log = tmp_path / "checkpoint" / "offsets", tmp_path / "table" / "_delta_log"
+    for directory in (offsets, log):
+        directory.mkdir(parents=True)
+    for number, (version, index) in enumerate([(2, -1), (3, 0), (4, -1)]):
+        (offsets / f"{number}").write_text("v1\n{}\n" + json.dumps({"reservoirVersion": version, "index": index}))
+    for number, at_ms in ((0, 1_000), (1, 3_000)):
+        actions = [{"commitInfo": {"timestamp": at_ms}}, {"txn": {"appId": "live", "version": number}}]
+        (log / f"{number:020d}.json").write_text("\n".join(json.dumps(action) for action in actions))
+    landings = [Commit(at_ms=0, records=1, version=version) for version in (1, 2, 3, 4)]
+    shown = shown_live(landings, tmp_path / "table", tmp_path / "checkpoint")
+    assert [(landing.version, landing.at_ms) for landing in shown] == [(1, 1_000), (2, 3_000), (3, 3_000)]
 
 
 def test_an_event_that_happens_now_keeps_its_contract(tmp_path: Path) -> None:

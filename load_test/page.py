@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.results import circumstances
-from load_test.scenario import MOST_GIB, Found
+from load_test.scenario import MOST_AFTER_SPIKE_S, MOST_AGE_S, MOST_GIB, Found
 from load_test.watch import Sample
 
 _POINTS = 40
@@ -18,19 +18,22 @@ _POINTS = 40
 def summarise(found: Found) -> dict[str, Any]:
     """The line of JSON."""
     memory_peak = max(sample.memory_gib for sample in found.samples)
-    recovers = found.after_spike_s is not None and found.after_kill_s is not None
+    recovers = found.after_spike_s is not None and found.after_spike_s <= MOST_AFTER_SPIKE_S and found.after_kill_s is not None
+    is_within = found.ages.p99_s <= MOST_AGE_S and memory_peak <= MOST_GIB
     return {
         "capacity_per_s": round(found.capacity_per_s),
         "rate_per_s": round(found.rate_per_s),
         "seconds": round(found.seconds),
         **asdict(found.books),
+        "age_p50_s": round(found.ages.p50_s, 2),
+        "age_p99_s": round(found.ages.p99_s, 2),
         "backlog_peak": max(sample.backlog for sample in found.samples),
         "recovered_after_spike_s": _rounded(found.after_spike_s),
         "recovered_after_kill_s": _rounded(found.after_kill_s),
         "memory_peak_gib": round(memory_peak, 2),
         "builds": found.builds,
         "builds_failed": found.builds_failed,
-        "met": bool(found.books.acked and not found.books.wrong and recovers and memory_peak <= MOST_GIB and not found.builds_failed),
+        "met": bool(found.books.acked and not found.books.wrong and recovers and is_within and not found.builds_failed),
     }
 
 
@@ -69,7 +72,9 @@ def render(kept: dict[str, Any]) -> str:
             "Written by `make soak`: the whole embedded stack, its builds at work without a pause. First the rate grows until the stack",
             f"does not keep up: that is its capacity. Then it is sent half of that for {summary['seconds']} s, twice as much for a while,",
             "and the streaming app is killed (kill -9) in the middle. In the end everything is landed and built, and the books are taken",
-            f"by anti-joins of ids. Memory is that of all processes, shared pages once; at most {MOST_GIB:g} GiB.",
+            "by anti-joins of ids. Ages are those from the event to the commit that shows it, before the spike; memory is that of all",
+            f"processes, shared pages once. Allowed are {MOST_AGE_S:g} s of age, {MOST_AFTER_SPIKE_S:g} s to get over the spike,",
+            f"and {MOST_GIB:g} GiB.",
             "",
             f"{kept['date']}, {kept['cores']} cores; {versions}.",
             "",

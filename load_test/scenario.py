@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
 from benchmarks.processes import python_process
+from load_test.ages import Ages, row_ages
 from load_test.books import Books, take_books
 from load_test.sender import READY, order
 from load_test.watch import Sample, Watch
@@ -27,11 +29,14 @@ from playhead.settings import Settings
 SHARE = 0.5  # of the capacity
 SPIKE = 2  # times that
 MOST_GIB = 12.0
+MOST_AGE_S = 60.0
+MOST_AFTER_SPIKE_S = 120.0
 _FASTER = 1.5
 _KEEPS_UP_S = 3.0
 _KEEPS_PACE = 0.9
 _SETTLED_S = 5.0
 _RECOVERS_WITHIN_S = 240.0
+_WARM_WITHIN_S = 300.0
 _READY_S = 60
 _BUILDS = ["build_hourly", "load_warehouse"]
 
@@ -43,8 +48,8 @@ class Load:
     """How long it goes on, in seconds: the load itself, and each step of the search for the capacity, from `first_rate` on."""
 
     seconds: float = 300.0
-    step_s: float = 10.0
-    first_rate: float = 3_000.0
+    step_s: float = 15.0
+    first_rate: float = 2_000.0
 
     @property
     def spike_at_s(self) -> float:
@@ -75,6 +80,7 @@ class Found:
     after_kill_s: float | None
     builds: int
     builds_failed: int
+    ages: Ages
     books: Books
     samples: Sequence[Sample]
 
@@ -99,11 +105,12 @@ def put_under_load(settings: Settings, records: Path, load: Load, tell: Tell) ->
     """
     with AirflowApi(settings.airflow_url, ADMIN, admin_password(settings.home)) as api, Watch(settings) as watch:
         with _building(api) as builds, _sending(settings, records) as sender:
-            tell("looking for the capacity")
+            tell("warming up")
+            warm_up(watch, sender, load, builds)
             capacity = find_capacity(watch, sender, load, tell)
             sender.pace(0)
             wait_for_bronze(settings, tell)
-            began_s, rate = watch.now_s, SHARE * capacity
+            began_s, began, rate = watch.now_s, datetime.now(UTC), SHARE * capacity
             after_spike_s, killed_at_s = _run(settings, watch, sender, load, rate, tell)
             after_kill_s = recovered(watch.samples, killed_at_s, rate)
         tell("landing and building the rest")
@@ -121,9 +128,21 @@ def put_under_load(settings: Settings, records: Path, load: Load, tell: Tell) ->
         after_kill_s=after_kill_s,
         builds=len(builds),
         builds_failed=builds.count(False),
+        ages=row_ages(settings, began, began + timedelta(seconds=load.spike_at_s)),
         books=take_books(settings),
         samples=[Sample(s.at_s - began_s, s.sent - samples[0].sent, s.backlog, s.memory_gib) for s in samples],
     )
+
+
+def warm_up(watch: Watch, sender: Sender, load: Load, builds: Sequence[bool]) -> None:
+    """Send at the first rate until a build is through and landing keeps up, as it does not while everything starts.
+
+    Raises:
+        StackError: it never does.
+    """
+    sender.pace(load.first_rate)
+    if watch.wait(lambda sample: bool(builds) and sample.backlog <= _KEEPS_UP_S * load.first_rate, _WARM_WITHIN_S) is None:
+        raise StackError(f"the stack does not keep up with {load.first_rate:,.0f} events/s within {_WARM_WITHIN_S:.0f} s")
 
 
 def find_capacity(watch: Watch, sender: Sender, load: Load, tell: Tell) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from load_test.ages import Ages
 from load_test.books import Books
 from load_test.page import summarise, thinned, write_page
 from load_test.scenario import Found, Load, recovered
@@ -33,6 +34,7 @@ def _found() -> Found:
         after_kill_s=3.0,
         builds=2,
         builds_failed=0,
+        ages=Ages(1.0, 9.0),
         books=BALANCED,
         samples=samples,
     )
@@ -99,6 +101,8 @@ def test_the_load_is_met_where_nothing_is_wrong() -> None:
         replace(_found(), books=replace(BALANCED, awaiting_build=1)),
         replace(_found(), books=replace(BALANCED, acked=0)),
         replace(_found(), after_spike_s=None),
+        replace(_found(), after_spike_s=120.5),
+        replace(_found(), ages=Ages(1.0, 60.5)),
         replace(_found(), after_kill_s=None),
         replace(_found(), builds_failed=1),
         replace(_found(), samples=[_sample(1, 100, 0, memory_gib=12.1)]),

@@ -32,8 +32,9 @@ MOST_GIB = 12.0
 MOST_AGE_S = 60.0
 MOST_AFTER_SPIKE_S = 120.0
 _FASTER = 1.5
-_KEEPS_UP_S = 3.0
-_KEEPS_PACE = 0.9
+_WARM_BACKLOG_S = 3.0
+_KEEPS_UP = 0.9
+_MISSES = 2
 _SETTLED_S = 5.0
 _RECOVERS_WITHIN_S = 240.0
 _WARM_WITHIN_S = 300.0
@@ -141,20 +142,23 @@ def warm_up(watch: Watch, sender: Sender, load: Load, builds: Sequence[bool]) ->
         StackError: it never does.
     """
     sender.pace(load.first_rate)
-    if watch.wait(lambda sample: bool(builds) and sample.backlog <= _KEEPS_UP_S * load.first_rate, _WARM_WITHIN_S) is None:
+    if watch.wait(lambda sample: bool(builds) and sample.backlog <= _WARM_BACKLOG_S * load.first_rate, _WARM_WITHIN_S) is None:
         raise StackError(f"the stack does not keep up with {load.first_rate:,.0f} events/s within {_WARM_WITHIN_S:.0f} s")
 
 
 def find_capacity(watch: Watch, sender: Sender, load: Load, tell: Tell) -> float:
-    """Records a second that the stack lands where more are sent than it can take: the rate grows until a step is not kept up with."""
-    rate = load.first_rate
-    while True:
+    """The most records a second that the stack landed while as many were sent: the rate grows until it is missed twice in a row."""
+    rate, capacity, missed = load.first_rate, 0.0, 0
+    while missed < _MISSES:
         tell(f"looking for the capacity: {rate:,.0f} events/s")
         sender.pace(rate)
-        sent_per_s, _ = _rates(watch, load.step_s)
-        if watch.samples[-1].backlog > _KEEPS_UP_S * rate or sent_per_s < _KEEPS_PACE * rate:
-            return min(_rates(watch, load.step_s))
-        rate *= _FASTER
+        landed = min(_rates(watch, load.step_s))
+        capacity = max(capacity, landed)
+        if landed < _KEEPS_UP * rate:
+            missed += 1
+        else:
+            missed, rate = 0, rate * _FASTER
+    return capacity
 
 
 def recovered(samples: Sequence[Sample], since_s: float, rate: float) -> float | None:

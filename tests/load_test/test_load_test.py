@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from load_test.ages import Ages
 from load_test.books import Books
 from load_test.page import summarise, thinned, write_page
-from load_test.scenario import Found, Load, recovered
+from load_test.scenario import Found, Load, find_capacity, recovered
 from load_test.sender import Pace, order
 from load_test.watch import Sample
 
@@ -70,6 +71,34 @@ def test_no_more_are_sent_at_once_than_a_call_may_take(tmp_path: Path) -> None:
 def test_an_ended_order_ends_the_sender(tmp_path: Path) -> None:
     order(tmp_path / "orders", None)
     assert Pace(tmp_path / "orders").due(1.0) is None
+
+
+class _Stack:
+    """Sender and watch of a stack that lands so many records a second and no more; it stumbles once, in the second step."""
+
+    def __init__(self, most: float) -> None:
+        self._most = most
+        self._rate = 0.0
+        self._steps = 0
+        self.samples = [_sample(0, 0, 0)]
+
+    def pace(self, rate: float) -> None:
+        self._rate = rate
+
+    def after(self, seconds: float) -> Sample:
+        self._steps += 1
+        last = self.samples[-1]
+        sent = last.sent + round(self._rate * seconds)
+        landed = min(sent - last.landed, self._most * seconds * (0.5 if self._steps == 2 else 1))
+        self.samples.append(_sample(last.at_s + seconds, sent, sent - last.landed - round(landed)))
+        return self.samples[-1]
+
+
+def test_the_capacity_is_what_is_landed_where_more_is_sent() -> None:
+    stack: Any = _Stack(most=5_000)
+    told: list[str] = []
+    assert find_capacity(stack, stack, Load(first_rate=2_000), told.append) == pytest.approx(5_000, rel=0.01)
+    assert [words.split()[-2] for words in told] == ["2,000", "3,000", "3,000", "4,500", "6,750", "6,750"]
 
 
 def test_a_stack_has_recovered_when_it_goes_on_and_is_seconds_behind() -> None:

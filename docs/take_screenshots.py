@@ -1,4 +1,4 @@
-"""Takes the README's pictures of the Airflow UI from the running stack: python docs/take_screenshots.py (needs Chromium)."""
+"""Takes pictures of Airflow's UI and of the dashboard from the running stack: python docs/take_screenshots.py (needs Chromium)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,16 @@ def sign_in(page: Page, url: str, password: str) -> None:
     page.wait_for_url(lambda address: "login" not in address)
 
 
+def take_dashboard(page: Page, url: str) -> None:
+    """The page Executive, once it is filled."""
+    page.goto(url)
+    page.get_by_test_id("stDataFrame").first.wait_for(timeout=60_000)
+    page.wait_for_selector("[data-test-script-state=notRunning]")
+    page.screenshot(path=IMAGES / "dashboard.png")
+
+
 def main() -> None:
-    """Sign in, and take the list of DAGs and the newest build_daily run."""
+    """Sign in, and take the list of DAGs, the newest build_daily run and the dashboard's first page."""
     settings = get_settings()
     password = admin_password(settings.home)
     with AirflowApi(settings.airflow_url, ADMIN, password) as api:
@@ -39,6 +47,7 @@ def main() -> None:
             page.goto(settings.airflow_url + path)
             page.wait_for_load_state("networkidle")
             page.screenshot(path=IMAGES / f"{name}.png")
+        take_dashboard(browser.new_page(viewport={"width": 1400, "height": 1150}), f"http://127.0.0.1:{settings.port('dashboard')}")
         browser.close()
 
 

@@ -9,6 +9,7 @@ import typer
 from playhead import (
     __version__,
     cli_alerts,
+    cli_bi,
     cli_books,
     cli_build,
     cli_churn,
@@ -71,6 +72,7 @@ app.command(rich_help_panel=_BUILD)(cli_warehouse.load)
 app.add_typer(cli_churn.app, name="churn", rich_help_panel=_BUILD)
 app.command(rich_help_panel=_ASK)(cli_warehouse.query)
 app.command(rich_help_panel=_ASK)(cli_warehouse.views)
+app.command("bi-files", rich_help_panel=_ASK)(cli_bi.bi_files)
 app.command(rich_help_panel=_ASK)(cli_live.live)
 app.command(rich_help_panel=_ASK)(cli_experiments.experiments)
 app.add_typer(cli_alerts.app, name="alerts", rich_help_panel=_ASK)

@@ -24,6 +24,7 @@ _PORT_OFFSETS = {
     "warehouse": 84,
     "exporter": 85,
     "player": 86,
+    "dashboard": 87,
     "smtp": 25,
     "kafka": 92,
     "kafka_controller": 93,
@@ -61,7 +62,8 @@ class Settings(BaseSettings):
     port_base: int = Field(default=18000, ge=1024, le=65000)
 
     bind_host: str = Field(
-        default="127.0.0.1", description="Address the collector, the exporter and Spark Connect listen on; loopback unless in a container."
+        default="127.0.0.1",
+        description="Address that collector, exporter, dashboard and Spark Connect listen on; loopback unless in a container.",
     )
 
     lake_uri: str = Field(default="", description="Root of the Delta tables: a path or s3a://bucket/prefix.")

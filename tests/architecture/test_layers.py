@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 PACKAGE = Path(__file__).parents[2] / "include" / "playhead"
+DASHBOARD = PACKAGE.parent / "dashboard"
+# What Snowflake has where it runs the app.
+IN_SNOWFLAKE = {"altair", "pandas", "snowflake", "streamlit"}
 
 # Package -> first-party packages and modules it may import (besides itself).
 _BASE = {"errors", "contracts"}
@@ -78,6 +83,26 @@ def test_only_entry_points_read_the_settings() -> None:
         and not path.relative_to(PACKAGE).parts[0].removesuffix(".py").startswith(tuple(entry_points))
     }
     assert not wrong
+
+
+def test_the_dashboard_runs_where_there_is_no_playhead() -> None:
+    known = sys.stdlib_module_names | IN_SNOWFLAKE | {"bi"}
+    wrong = {
+        f"{path.relative_to(DASHBOARD)} imports {name}"
+        for path in DASHBOARD.rglob("*.py")
+        for name in _imports(path)
+        if name.split(".")[0] not in known
+    }
+    assert not wrong
+
+
+def test_the_dashboard_is_deployed_whole() -> None:
+    """What is there beside what Snowflake is told to take would be missing in it."""
+    told = yaml.safe_load((DASHBOARD / "snowflake.yml").read_text(encoding="utf-8"))["entities"]["playhead_dashboard"]["artifacts"]
+    there = {path.name for path in DASHBOARD.iterdir() if path.name not in {"__pycache__", "snowflake.yml"}}
+    assert {Path(artifact).parts[0] for artifact in told} == there
+    packages = yaml.safe_load((DASHBOARD / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    assert {package.split("=")[0] for package in packages} == IN_SNOWFLAKE - {"snowflake"} | {"python"}
 
 
 def test_the_layer_rule_can_fail(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A small demo on a real stack of its own, once for all end-to-end tests: few viewers, few days, every part real."""
+"""A small demo on a real stack of its own, once for all end-to-end tests: few viewers, few days, every part real; and a browser."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
 from playhead.io.airflow_api import AirflowApi
 from playhead.io.snowflake import fetch_rows, warehouse_connection
 from playhead.local.airflow_env import ADMIN, admin_password
+from playhead.player.parts import ensure_npm_package, require_chromium
 from playhead.settings import Settings
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 USERS, DAYS, PORT_BASE = 100, 6, 23000
 
 
@@ -66,3 +70,29 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
         yield running
     finally:
         running.playhead("down")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=require_chromium(), args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def barriers() -> Callable[[Page | Frame], list[str]]:
+    """Asks axe-core for what keeps people from using what is shown."""
+    package, lock = ((HERE / name).read_text(encoding="utf-8") for name in ("package.json", "package-lock.json"))
+    modules = ensure_npm_package(Settings().cache_dir.expanduser() / "axe", package, lock)
+    axe = (modules / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+    def find(place: Page | Frame) -> list[str]:
+        place.evaluate(axe)
+        found = place.evaluate("tags => axe.run({ runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] })", WCAG)
+        assert found["passes"], "axe looked at nothing"
+        wrong = [each for each in found["violations"] if each["impact"] in {"serious", "critical"}]
+        return [f"{each['id']}: {node['html']} {node['failureSummary']}" for each in wrong for node in each["nodes"]]
+
+    return find

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -17,17 +16,14 @@ import jwt
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect
 
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import load_contract
 from playhead.io.delta_table import query_log, table_path
 from playhead.lakehouse_page.mount import PAGE_ROUTE, PREFIX
 from playhead.local.airflow_env import ADMIN, admin_password, secrets_dir
-from playhead.player.parts import ensure_npm_package, require_chromium
-from playhead.settings import Settings
 
-HERE = Path(__file__).parent
 MISSING = [name for name in ("chromium", "npm") if shutil.which(name) is None]
 pytestmark = [
     pytest.mark.e2e,
@@ -37,9 +33,9 @@ pytestmark = [
         bool(MISSING) and not os.environ.get("CI"), reason=f"needs {', '.join(MISSING)}: apt-get install {' '.join(MISSING)}"
     ),
 ]
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 FORGETFUL = "gold.user_content_daily"
 SOON_MS, REPAIRED_MS = 20_000, 240_000
+Barriers = Callable[[Page | Frame], list[str]]
 
 
 @dataclass(frozen=True)
@@ -49,23 +45,6 @@ class Hole:
     row: int
     column: int
     dag_id: str
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=require_chromium(), args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """axe-core, as one script."""
-    package, lock = ((HERE / name).read_text(encoding="utf-8") for name in ("package.json", "package-lock.json"))
-    modules = ensure_npm_package(Settings().cache_dir.expanduser() / "axe", package, lock)
-    return (modules / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -156,15 +135,6 @@ def to_cell(page: Page, hole: Hole) -> None:
     expect(page.locator("#partitions tbody tr").nth(hole.row).locator("td button").nth(hole.column)).to_be_focused()
 
 
-def barriers(place: Page | Frame, axe: str) -> list[str]:
-    """What axe finds that keeps people from using what is shown."""
-    place.evaluate(axe)
-    found = place.evaluate("tags => axe.run({ runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] })", WCAG)
-    assert found["passes"], "axe looked at nothing"
-    wrong = [each for each in found["violations"] if each["impact"] in {"serious", "critical"}]
-    return [f"{each['id']}: {node['html']} {node['failureSummary']}" for each in wrong for node in each["nodes"]]
-
-
 def test_the_page_opens_from_the_navigation_and_shows_the_state_of_every_partition(admin: BrowserContext, demo: Any) -> None:
     page, wrong, base = admin.new_page(), [], demo.settings.airflow_url
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" and PREFIX in said.location["url"] else None)
@@ -186,7 +156,7 @@ def test_the_page_opens_from_the_navigation_and_shows_the_state_of_every_partiti
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_in_either_theme_of_the_ui_nothing_keeps_people_out(
-    admin: BrowserContext, demo: Any, axe: str, missing_day: str, theme: str
+    admin: BrowserContext, demo: Any, barriers: Barriers, missing_day: str, theme: str
 ) -> None:
     page = admin.new_page()
     page.goto(f"{demo.settings.airflow_url}/{PAGE_ROUTE}")
@@ -194,19 +164,19 @@ def test_in_either_theme_of_the_ui_nothing_keeps_people_out(
     page.evaluate("theme => localStorage.setItem('theme', theme)", theme)
     expect(frame.locator("html")).to_have_attribute("data-theme", theme)
     expect(frame.locator("body")).to_have_css("background-color", {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 17, 19)"}[theme])
-    assert barriers(frame, axe) == []
+    assert barriers(frame) == []
 
     hole = find_hole(overview(admin, demo), missing_day)
     frame.locator("#partitions tbody tr").nth(hole.row).locator("td button").nth(hole.column).click()
     expect(frame.get_by_role("dialog")).to_be_visible()
-    assert barriers(frame, axe) == []
+    assert barriers(frame) == []
     page.close()
 
 
-def test_axe_finds_a_barrier_where_there_is_one(admin: BrowserContext, demo: Any, axe: str) -> None:
+def test_axe_finds_a_barrier_where_there_is_one(admin: BrowserContext, demo: Any, barriers: Barriers) -> None:
     page = shown(admin.new_page(), demo)
     page.evaluate("document.querySelector('#refresh').textContent = ''")
-    assert [each.split(":")[0] for each in barriers(page, axe)] == ["button-name"]
+    assert [each.split(":")[0] for each in barriers(page)] == ["button-name"]
     page.close()
 
 
@@ -241,7 +211,7 @@ def test_a_repair_is_begun_by_keys_alone_and_seen_through(admin: BrowserContext,
     page.close()
 
 
-def test_a_run_has_a_tab_of_what_it_read_and_published(admin: BrowserContext, demo: Any, axe: str) -> None:
+def test_a_run_has_a_tab_of_what_it_read_and_published(admin: BrowserContext, demo: Any, barriers: Barriers) -> None:
     with demo.airflow() as api:
         runs = [run for dag_id in ("build_daily", "build_hourly") for run in api.runs(dag_id) if run["state"] == "success"]
     page = admin.new_page()
@@ -249,5 +219,5 @@ def test_a_run_has_a_tab_of_what_it_read_and_published(admin: BrowserContext, de
     page.locator("a[href$='/plugin/lakehouse-run']").click(timeout=SOON_MS)
     frame = framed(page, "Data")
     expect(frame.locator("#now")).to_contain_text("bronze.events, version")
-    assert barriers(frame, axe) == []
+    assert barriers(frame) == []
     page.close()

@@ -44,7 +44,7 @@ def test_compose_refuses_a_missing_secret() -> None:
 def test_all_parts_are_there() -> None:
     expected = {
         "kafka", "spark-connect", "stream", "collector", "exporter", "postgres", "airflow-api-server", "airflow-scheduler",
-        "airflow-dag-processor", "airflow-triggerer", "s3", "mail", "prometheus", "grafana", "kafka-ui", "jupyter",
+        "airflow-dag-processor", "airflow-triggerer", "dashboard", "s3", "mail", "prometheus", "grafana", "kafka-ui", "jupyter",
     }  # fmt: skip
     assert expected <= set(SERVICES)
 
@@ -78,6 +78,15 @@ def test_every_playhead_variable_is_a_setting() -> None:
 
 def test_the_collector_port_is_the_one_it_listens_on() -> None:
     assert SERVICES["collector"]["ports"] == [f"127.0.0.1:8081:{Settings(port_base=18000).port('collector')}"]
+
+
+def test_the_dashboard_is_published_on_the_port_that_it_is_told_and_reads_as_the_role_of_bi() -> None:
+    service, port = SERVICES["dashboard"], Settings(port_base=18000).port("dashboard")
+    assert service["ports"] == [f"127.0.0.1:8501:{port}"]
+    assert service["command"][1:] == ["-m", "playhead.local.dashboard", "0.0.0.0", str(port)]
+    roles = (ROOT / "include/playhead/warehouse/sql/snowflake_only/20_roles.sql").read_text(encoding="utf-8")
+    role = service["environment"]["PLAYHEAD_WAREHOUSE_ROLE"].removesuffix("}").split(":-")[1]
+    assert f"GRANT SELECT ON FUTURE VIEWS IN SCHEMA PLAYHEAD.BI TO ROLE {role};" in roles
 
 
 def test_prometheus_scrapes_the_ports_that_collector_and_exporter_listen_on() -> None:

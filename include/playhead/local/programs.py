@@ -49,7 +49,7 @@ class Program:
 
 def programs(settings: Settings, project: Path) -> list[Program]:
     """All parts, in the order they start."""
-    return [*_foundations(settings), *_applications(settings, project), *_airflow(settings)]
+    return [*_foundations(settings), *_applications(settings, project), *_airflow(settings), _dashboard(settings)]
 
 
 def _python(*arguments: str) -> tuple[str, ...]:
@@ -144,6 +144,18 @@ def _airflow(settings: Settings) -> list[Program]:
         )
         for component, (name, arguments) in parts.items()
     ]
+
+
+def _dashboard(settings: Settings) -> Program:
+    """The dashboard, which becomes Streamlit when somebody opens it."""
+    port = settings.port("dashboard")
+    return Program(
+        "dashboard",
+        _python("-m", "playhead.local.dashboard", settings.bind_host, str(port)),
+        f"http://{LOOPBACK}:{port}",
+        ("dashboard",),
+        lambda: is_listening(port),
+    )
 
 
 def _beats(home: Path) -> bool:

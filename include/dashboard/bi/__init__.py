@@ -1,0 +1,1 @@
+"""What the dashboard's pages share. It stands for itself: in Snowflake there is no `playhead` package."""

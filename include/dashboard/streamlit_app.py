@@ -1,0 +1,22 @@
+"""The dashboard: what the BI views tell, page by page. The same file runs on the embedded stack and as Streamlit in Snowflake."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from bi.page import telling_states
+
+st.set_page_config(page_title="Playhead", page_icon=":material/play_circle:", layout="wide")
+pages = [
+    st.Page("pages/executive.py", title="Executive", icon=":material/monitoring:", default=True),
+    st.Page("pages/audience.py", title="Audience", icon=":material/groups:"),
+    st.Page("pages/content.py", title="Content", icon=":material/movie:"),
+    st.Page("pages/quality.py", title="Quality of experience", icon=":material/speed:"),
+    st.Page("pages/ads.py", title="Ads", icon=":material/campaign:"),
+    st.Page("pages/revenue.py", title="Revenue", icon=":material/payments:"),
+    st.Page("pages/experiments.py", title="Experiments", icon=":material/science:"),
+    st.Page("pages/churn.py", title="Churn", icon=":material/person_off:"),
+]
+page = st.navigation(pages)
+with telling_states():
+    page.run()

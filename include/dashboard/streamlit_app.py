@@ -6,7 +6,10 @@ import streamlit as st
 
 from bi.page import telling_states
 
-st.set_page_config(page_title="Playhead", page_icon=":material/play_circle:", layout="wide")
+# A picture in the page itself: any icon of a library Streamlit would fetch from the internet.
+ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">
+<circle cx="12" cy="12" r="12" fill="#2f7fe0"/><path d="M9 6l9 6-9 6z" fill="#fff"/></svg>"""
+st.set_page_config(page_title="Playhead", page_icon=ICON, layout="wide")
 pages = [
     st.Page("pages/executive.py", title="Executive", icon=":material/monitoring:", default=True),
     st.Page("pages/audience.py", title="Audience", icon=":material/groups:"),

@@ -15,7 +15,7 @@ import streamlit as st
 from streamlit.runtime.secrets import secrets_singleton
 from streamlit.testing.v1 import AppTest
 
-from bi.page import NO_ROWS, NOTHING_LOADED, SILENT
+from bi.page import NO_ROWS, NOTHING_LOADED, REFUSED, SILENT
 from playhead.local.dashboard import app_script, app_secrets
 from playhead.local.processes import free_port
 from playhead.settings import Settings
@@ -275,6 +275,13 @@ def test_page__a_warehouse_that_does_not_answer_is_told(open_page: Open, tmp_pat
     app = opened(Settings(state_dir=tmp_path, port_base=free_port() - 84), "executive")
     assert not app.exception
     assert [error.value for error in app.error] == [SILENT]
+
+
+def test_page__views_of_another_version_are_told(filled: Facts, open_page: Open, ask: Ask) -> None:
+    ask("CREATE OR REPLACE VIEW BI.V_EXECUTIVE_KPIS AS SELECT CURRENT_DATE AS AS_OF")
+    app = open_page("executive")
+    assert not app.exception
+    assert [error.value for error in app.error] == [REFUSED]
 
 
 def test_page__a_session_that_ended_is_begun_again(filled: Facts, open_page: Open) -> None:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 # Each stands out from white and from the dark theme's ground, and from its neighbours for those who see red and green alike.
 COLOURS = ("#2f7fe0", "#d9730d", "#0f9968", "#a063e6", "#d9487d", "#7b8494", "#a88000", "#1391a6")
 _HEIGHT = 300
-_ROW_HEIGHT = 26
+# Of bars: what the axis below them takes, with a legend above them, and each of them alone and beside others.
+_AXIS_HEIGHT, _LEGEND_HEIGHT, _BAR_HEIGHT, _THIN_BAR_HEIGHT = 70, 60, 26, 14
 _SERIES, _VALUE = "SERIES", "VALUE"
 
 
@@ -30,34 +31,39 @@ def lines_by(frame: pd.DataFrame, by: str, value: str, *, x: str, x_title: str, 
 
 
 def _lines(frame: pd.DataFrame, by: str, value: str, names: Sequence[str], *, x: str, x_title: str, y_title: str) -> alt.Chart:
+    day = f"utcyearmonthdate({x}):T"  # days are UTC's: by the reader's clock they would begin on the day before, west of Greenwich
     chart = alt.Chart(frame).mark_line(point=True, strokeWidth=2)
     encoded = chart.encode(
-        x=alt.X(f"{x}:T", title=x_title, axis=alt.Axis(format="%d %b", labelOverlap=True)),
+        x=alt.X(day, title=x_title, axis=alt.Axis(format="%d %b", labelOverlap=True)),
         y=alt.Y(f"{value}:Q", title=y_title, scale=alt.Scale(zero=True)),
         color=_colour(by, names),
-        tooltip=[alt.Tooltip(f"{x}:T", title=x_title, format="%Y-%m-%d"), alt.Tooltip(f"{by}:N", title=""), _told(value, y_title)],
+        tooltip=[alt.Tooltip(day, title=x_title), alt.Tooltip(f"{by}:N", title=""), _told(value, y_title)],
     )
     return _described(encoded, f"{y_title} by {x_title.lower()}: {', '.join(names)}")
 
 
-def bars(frame: pd.DataFrame, category: str, value: str, *, title: str, x_title: str, by: str = "", by_title: str = "") -> alt.Chart:
-    """A bar for each row or, with `by`, one for each value of it beside the others; in the frame's order."""
+def bars(
+    frame: pd.DataFrame, category: str, value: str, *, title: str, x_title: str, by: str = "", by_title: str = "", names: Sequence[str] = ()
+) -> alt.Chart:
+    """A bar for each row or, with `by`, one for each value of it beside the others, in the order of `names`; rows in the frame's order."""
     order = list(dict.fromkeys(frame[category].fillna("unknown")))
     named = frame.assign(**{category: frame[category].fillna("unknown")})
     told = [alt.Tooltip(f"{category}:N", title=title), _told(value, x_title)]
     chart = alt.Chart(named).mark_bar(cornerRadiusEnd=2)
     axes = {
         "x": alt.X(f"{value}:Q", title=x_title),
-        "y": alt.Y(f"{category}:N", title=title, sort=order, axis=alt.Axis(labelLimit=220)),
+        "y": alt.Y(f"{category}:N", title=title, sort=order, axis=alt.Axis(labelLimit=220, labelOverlap=False)),
     }
     if not by:
         encoded = chart.encode(**axes, color=alt.value(COLOURS[0]), tooltip=told)
-        return _described(encoded, f"{x_title} by {title.lower()}", rows=len(order))
-    names = sorted(named[by].dropna().unique())
+        return _described(encoded, f"{x_title} by {title.lower()}", _AXIS_HEIGHT + _BAR_HEIGHT * len(order))
+    there = sorted(named[by].dropna().unique())
+    names = [name for name in names if name in there] or there
     encoded = chart.encode(
         **axes, yOffset=alt.YOffset(f"{by}:N", sort=names), color=_colour(by, names, by_title), tooltip=[*told, f"{by}:N"]
     )
-    return _described(encoded, f"{x_title} by {title.lower()} and {by_title.lower()}", rows=len(order) * len(names))
+    height = _AXIS_HEIGHT + _LEGEND_HEIGHT + _THIN_BAR_HEIGHT * len(order) * (len(names) + 1)
+    return _described(encoded, f"{x_title} by {title.lower()} and {by_title.lower()}", height)
 
 
 def columns(frame: pd.DataFrame, series: Mapping[str, str], *, x: str, x_title: str, y_title: str) -> alt.Chart:
@@ -94,7 +100,7 @@ def steps(frame: pd.DataFrame, x: str, y: str, *, x_title: str, y_title: str) ->
 
 def _colour(by: str, names: Sequence[str], title: str = "") -> alt.Color:
     palette = [COLOURS[place % len(COLOURS)] for place in range(len(names))]
-    legend = alt.Legend(orient="top", title=title or None, columns=4)
+    legend = alt.Legend(orient="top", title=title or None, columns=8) if len(names) > 1 else None
     return alt.Color(f"{by}:N", scale=alt.Scale(domain=list(names), range=palette), legend=legend)
 
 
@@ -102,5 +108,5 @@ def _told(column: str, title: str) -> alt.Tooltip:
     return alt.Tooltip(f"{column}:Q", title=title, format=",.2f")
 
 
-def _described(chart: alt.Chart, description: str, rows: int = 0) -> alt.Chart:
-    return chart.properties(description=description, height=max(_HEIGHT if not rows else 120, rows * _ROW_HEIGHT))
+def _described(chart: alt.Chart, description: str, height: int = _HEIGHT) -> alt.Chart:
+    return chart.properties(description=description, height=height)

@@ -15,14 +15,17 @@ from bi.numbers import Form, signed_percent
 from bi.question import NONE, UNKNOWN, Filters, Question
 from bi.questions import FACTS, FRESHNESS
 from bi.tables import as_csv, column_forms, words
-from bi.warehouse import NothingLoadedError, SilentError, ask
+from bi.warehouse import NothingLoadedError, RefusedError, SilentError, ask
 
 if TYPE_CHECKING:
     import altair as alt
 
 DAY_CHOICES = (7, 30, 90)
+# As many numbers stand beside each other without being cut; more of them stand in rows.
+_ROW, _SHORT_ROW = 5, 3
 NOTHING_LOADED = "Nothing is loaded yet. This page fills itself with the next load: the DAG `load_warehouse`, or `playhead load`."
 NO_ROWS = "No rows for these filters. Take some of them away."
+REFUSED = "The warehouse refused what this page asks: its views are of another version. The next load renews them: `playhead load`."
 SILENT = "The warehouse does not answer. Start it with `playhead up`, or look at its log with `playhead logs warehouse`; then reload."
 NO_NUMBERS = "There are no numbers for this."
 
@@ -53,6 +56,8 @@ def telling_states() -> Iterator[None]:
         yield
     except NothingLoadedError:
         st.info(NOTHING_LOADED)
+    except RefusedError:
+        st.error(REFUSED)
     except SilentError:
         st.error(SILENT)
 
@@ -95,7 +100,9 @@ class Page:
             st.stop()
         row = rows.iloc[0]
         self._as_of.markdown(told_as_of(row["AS_OF"]))
-        for place, number in zip(st.columns(len(numbers)), numbers, strict=True):
+        wide = _ROW if len(numbers) <= _ROW else _SHORT_ROW
+        places = [place for _ in range(0, len(numbers), wide) for place in st.columns(wide if len(numbers) > wide else len(numbers))]
+        for place, number in zip(places, numbers, strict=True):
             grown = None if not number.growth or pd.isna(row[number.growth]) else signed_percent(row[number.growth])
             told = number.form(row[number.column])
             place.metric(number.label, told, delta=grown, help=number.meaning or None, border=True)

@@ -152,10 +152,10 @@ ADS_BY_CAMPAIGN = Question(
 )
 ADS_BY_PLACE = Question(
     "V_AD_PERFORMANCE",
-    f"V.AD_POSITION_FROM_MIN, V.AD_TYPE, {_ADS}",
+    f"V.AD_POSITION_FROM_MIN, {_ADS}",
     filters=_AD,
-    group_by="V.AD_POSITION_FROM_MIN, V.AD_TYPE",
-    order_by="AD_POSITION_FROM_MIN, AD_TYPE",
+    group_by="V.AD_POSITION_FROM_MIN",
+    order_by="AD_POSITION_FROM_MIN",
 )
 AD_ROWS = Question(
     "V_AD_PERFORMANCE",

@@ -24,6 +24,10 @@ class SilentError(Exception):
     """The warehouse does not answer."""
 
 
+class RefusedError(Exception):
+    """The warehouse answers, and cannot do what was asked: its views are not those that this app knows."""
+
+
 class NothingLoadedError(Exception):
     """The warehouse has no such view: no load has made one yet, or this role may not read it."""
 
@@ -33,6 +37,7 @@ def ask(question: Question, filters: Filters = NONE) -> pd.DataFrame:
 
     Raises:
         SilentError: the warehouse cannot be reached, or fails.
+        RefusedError: its views are others.
         NothingLoadedError: it has no such view.
     """
     sql, values = question.statement(filters)
@@ -41,7 +46,7 @@ def ask(question: Question, filters: Filters = NONE) -> pd.DataFrame:
 
 @st.cache_data(ttl=KEPT_S, max_entries=_KEPT_ANSWERS, show_spinner=False)
 def _answer(sql: str, values: tuple[str | int, ...]) -> pd.DataFrame:
-    from snowflake.connector.errors import Error
+    from snowflake.connector.errors import Error, ProgrammingError
 
     try:
         return _rows(sql, values)
@@ -54,6 +59,8 @@ def _answer(sql: str, values: tuple[str | int, ...]) -> pd.DataFrame:
     try:
         st.connection("snowflake").reset()
         return _rows(sql, values)
+    except ProgrammingError as error:
+        raise RefusedError from error
     except Error as error:
         raise SilentError from error
 

@@ -37,8 +37,6 @@ chart(
         "COMPLETION_RATE_PCT",
         title="Place",
         x_title="Completions of impressions (%)",
-        by="AD_TYPE",
-        by_title="Type",
     ),
     "A place is the ten minutes of title that begin there.",
 )

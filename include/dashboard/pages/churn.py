@@ -8,6 +8,8 @@ from bi.numbers import count, percent
 from bi.page import Number, Page, chart, table
 from bi.warehouse import ask
 
+CATEGORIES = ("High", "Medium", "Low", "Healthy")
+
 page = Page("Churn", "Paid users by the newest scores of the churn model: how likely each is to stay away.", "V_CHURN_RISK")
 filters = page.filters(questions.CHURN_CHOICES)
 page.headline(
@@ -24,7 +26,9 @@ page.headline(
 chart(
     "Users by plan and risk",
     ask(questions.CHURN_BY_PLAN, filters),
-    lambda rows: bars(rows, "SUBSCRIPTION_TIER", "USERS", title="Plan", x_title="Users", by="CHURN_RISK_CATEGORY", by_title="Risk"),
+    lambda rows: bars(
+        rows, "SUBSCRIPTION_TIER", "USERS", title="Plan", x_title="Users", by="CHURN_RISK_CATEGORY", by_title="Risk", names=CATEGORIES
+    ),
 )
 chart(
     "Users by probability",

@@ -23,8 +23,8 @@ CHARTS: dict[str, Callable[[], alt.Chart]] = {
     "columns": lambda: columns(DAYS, {"A": "Ones", "B": "Others"}, x="CDN", **AXES),
     "steps": lambda: steps(DAYS, "A", "B", **AXES),
 }
-# The grounds of Streamlit's themes.
-GROUNDS = ("#ffffff", "#0e1117")
+# The grounds of Streamlit's themes: light, dark, and dark of the releases that Snowflake has.
+GROUNDS = ("#ffffff", "#171614", "#0e1117")
 READABLE = 3.0  # WCAG 1.4.11, graphical objects
 
 
@@ -60,6 +60,16 @@ def test_chart__names_its_axes_and_describes_itself(name: str) -> None:
 def test_lines__each_series_has_its_name_and_colour() -> None:
     colour = CHARTS["lines"]().to_dict()["encoding"]["color"]["scale"]
     assert colour == {"domain": ["Ones", "Others"], "range": list(COLOURS[:2])}
+
+
+def test_lines__days_are_those_of_utc_wherever_the_reader_is() -> None:
+    drawn = CHARTS["lines"]().to_dict()["encoding"]
+    assert drawn["x"]["timeUnit"] == drawn["tooltip"][0]["timeUnit"] == "utcyearmonthdate"
+
+
+def test_bars__names_that_are_there_come_in_their_order() -> None:
+    drawn = bars(DAYS, "PLATFORM", "A", title="Platform", x_title="Users", by="CDN", by_title="CDN", names=("y", "z", "x")).to_dict()
+    assert drawn["encoding"]["color"]["scale"]["domain"] == ["y", "x"]
 
 
 def test_bars__keep_the_order_of_the_rows_and_tell_of_those_without_a_name() -> None:

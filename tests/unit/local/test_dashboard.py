@@ -69,6 +69,7 @@ def test_wait_for_reader__who_comes_next_waits_in_the_open_socket(listener: sock
         early = both.submit(call, listener, b"GET / HTTP/1.1\r\n\r\n")
         connection, _ = listener.accept()
         with connection:
+            assert connection.recv(1024).startswith(b"GET")
             connection.sendall(b"here")
         assert early.result(timeout=5) == b"here"
 

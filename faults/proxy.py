@@ -1,4 +1,4 @@
-"""The way to a broker, which can be cut where the broker has taken records and is about to say so."""
+"""The way to a broker, which can be cut where the broker has taken records and is about to say so, or let nothing through."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _TO_TAKE_RECORDS = b"\0\0"
 
 
 class Proxy(ThreadingTCPServer):
-    """Passes on what clients and the broker at a port tell each other; `cuts` are the answers that are still to be cut off."""
+    """Passes on what clients and the broker at a port tell each other; `cuts` are the answers that are still to be cut off.
+
+    While `lets_through` is not set, connections stay and nothing goes through.
+    """
 
     daemon_threads = True
     allow_reuse_address = True
@@ -24,6 +27,8 @@ class Proxy(ThreadingTCPServer):
     def __init__(self, port: int, broker_port: int, *, cuts: int) -> None:
         self.broker_port = broker_port
         self.cuts = cuts
+        self.lets_through = threading.Event()
+        self.lets_through.set()
         super().__init__((LOOPBACK, port), _Connection)
 
 
@@ -37,12 +42,14 @@ class _Connection(BaseRequestHandler):
         with suppress(OSError), socket.create_connection((LOOPBACK, self.server.broker_port)) as broker:
             threading.Thread(target=self._answer, args=(broker,), daemon=True).start()
             while data := self.request.recv(_CHUNK_BYTES):
+                self.server.lets_through.wait()
                 self.has_sent_records = data[_ASKED_FOR] == _TO_TAKE_RECORDS
                 broker.sendall(data)
 
     def _answer(self, broker: socket.socket) -> None:
         with suppress(OSError):
             while data := broker.recv(_CHUNK_BYTES):
+                self.server.lets_through.wait()
                 if self.has_sent_records and self.server.cuts:
                     self.server.cuts -= 1
                     break

@@ -23,6 +23,7 @@ _GROUP = "broker and producer"
 _WAIT_S = 30
 _HELD_S = 40
 _CUTS = 3
+_SILENT_S = 60
 _SENDS_WITHIN_S = 150  # longer than the producer itself waits for an acknowledgement
 
 
@@ -39,8 +40,8 @@ def broker_killed_at_roll(scene: Scene) -> None:
     admin = AdminClient({**scene.client, "log_level": 2})  # it outlives its broker; one that nobody holds would end before it has answered
     for future in admin.incremental_alter_configs(topics).values():
         future.result(_WAIT_S)
-    before = _segments(scene)
-    hurt_while_sending(scene, lambda: _segments(scene) > before, scene.broker.kill_and_start)
+    before = segments(scene)
+    hurt_while_sending(scene, lambda: segments(scene) > before, scene.broker.kill_and_start)
     scene.land(2)
 
 
@@ -62,6 +63,19 @@ def cut_off(scene: Scene) -> None:
         scene.send(1)
     if way.cuts:
         raise NotInjectedError(f"the way was cut only {_CUTS - way.cuts} times")
+    scene.land(2)
+
+
+def no_bandwidth(scene: Scene) -> None:
+    """The way to the broker stays, and for a while lets nothing through."""
+    with scene.broker.behind_proxy() as way:
+
+        def let_nothing_through() -> None:
+            way.lets_through.clear()
+            time.sleep(_SILENT_S)
+            way.lets_through.set()
+
+        hurt_while_sending(scene, lambda: has_acknowledged(scene), let_nothing_through)
     scene.land(2)
 
 
@@ -90,7 +104,8 @@ def hurt_while_sending(scene: Scene, is_so: Callable[[], bool], hurt: Callable[[
         raise NotInjectedError("all was sent already")
 
 
-def _segments(scene: Scene) -> set[Path]:
+def segments(scene: Scene) -> set[Path]:
+    """The files in which the broker keeps the events."""
     return {path for topic in event_topics() for path in (scene.broker.directory / "data").glob(f"{topic}-*/*.log")}
 
 
@@ -108,5 +123,6 @@ FAULTS = (
     Fault("broker_killed_at_roll", _GROUP, "the broker is killed when it begins a new segment", broker_killed_at_roll),
     Fault("broker_held", _GROUP, f"the broker stands still for {_HELD_S} s while records come in", broker_held),
     Fault("cut_off", _GROUP, "the way to the broker is cut when it has taken records and is about to say so", cut_off),
+    Fault("no_bandwidth", _GROUP, f"the way to the broker lets nothing through for {_SILENT_S} s while records come in", no_bandwidth),
     Fault("unacknowledged", _GROUP, "a producer is killed between sending and writing down that it did", unacknowledged),
 )

@@ -1,4 +1,4 @@
-"""The way to a broker, as it is and cut."""
+"""The way to a broker: as it is, cut, and where nothing goes through."""
 
 from __future__ import annotations
 
@@ -59,3 +59,16 @@ def test_only_answers_to_records_are_cut_off_and_the_broker_has_taken_them(echo:
         assert way.cuts == 0
         assert ask(port, RECORDS, QUESTION) == [RECORDS, QUESTION]
     assert echo.taken == [QUESTION, RECORDS, RECORDS, QUESTION]
+
+
+def test_nothing_goes_through_until_it_is_let_and_nothing_is_missing_then(echo: Echo) -> None:
+    port = free_port()
+    with proxy(port, echo.server_address[1], cuts=0) as way, socket.create_connection((LOOPBACK, port), timeout=0.3) as client:
+        way.lets_through.clear()
+        client.sendall(QUESTION)
+        with pytest.raises(TimeoutError):
+            client.recv(100)
+        assert echo.taken == []
+        way.lets_through.set()
+        client.settimeout(10)
+        assert client.recv(100) == QUESTION

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +28,17 @@ from playhead.local.programs import STACK_VARIABLE, programs, stack_env
 from playhead.settings import Settings
 
 if TYPE_CHECKING:
+    import signal
     import subprocess
+    from datetime import datetime
 
 DAG = "build_daily"
+LOST_AFTER_S = 20  # a task that was not heard of for so long; the stack waits for minutes
+_OPTIONS = {
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(LOST_AFTER_S),
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+}
 _STARTS_WITHIN_S = 180
 _BUILDS_WITHIN_S = 300
 
@@ -55,6 +65,11 @@ class Part:
         self._process = None
         self._running.close()
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal, and not to what it has started."""
+        if self._process is not None:
+            os.kill(self._process.pid, number)
+
     def runs(self) -> bool:
         """Whether it has not ended by itself."""
         return self._process is not None and self._process.poll() is None
@@ -66,16 +81,16 @@ class Airflow:
     def __init__(self, home: Path, remote: str) -> None:
         usual = Settings(state_dir=home, project_dir=ROOT, spark_remote=remote)
         self.settings = usual.model_copy(update={"port_base": free_base(usual.ports(), usual.port_base)})
-        self._environment = environment("", home) | stack_env(self.settings, ROOT)
+        self._environment = environment("", home) | stack_env(self.settings, ROOT) | _OPTIONS
         self.api_server = self.part("airflow-api-server")
         self.dag_processor = self.part("airflow-dag-processor")
-        self._seen: set[str] = set()
+        self._seen: set[tuple[str, str | None]] = set()
 
-    def part(self, name: str, lake: str = "", change: str = "") -> Part:
-        """One of the stack's parts, which works on a lake, with a change where one is named."""
+    def part(self, name: str, lake: str = "", changes: Sequence[str] = ()) -> Part:
+        """One of the stack's parts, which works on a lake, with these changes."""
         _, _, module, *arguments = next(program.command for program in programs(self.settings, ROOT) if program.name == name)
         mark = Path(lake or self.settings.home / name)
-        started = ["-m", "faults.changes", change, module] if change else ["-m", module]
+        started = ["-m", "faults.changes", ",".join(changes), module] if changes else ["-m", module]
         own = {STACK_VARIABLE: str(mark), "PLAYHEAD_LAKE_URI": lake}
         program = Program((sys.executable, *started, *arguments), self.settings.home, self._environment | own, f"{name}.log")
         return Part(program, mark)
@@ -89,20 +104,20 @@ class Airflow:
             migration.finish()
         self.api_server.start()
         self.dag_processor.start()
-        self._wait_for_api()
+        self.wait_for_api()
         wait_until(lambda: DAG in self._api.dag_ids(), self.dag_processor.runs, DAG, self.dag_processor.log, _STARTS_WITHIN_S)
         self._api.pause(DAG, paused=False)
 
-    def _wait_for_api(self) -> None:
+    def wait_for_api(self) -> None:
         """Wait until the api-server answers."""
         healthy = next(program.healthy for program in programs(self.settings, ROOT) if program.name == "airflow-api-server")
         wait_until(healthy, self.api_server.runs, "the api-server", self.api_server.log, _STARTS_WITHIN_S)
-        self._api = AirflowApi(self.settings.airflow_url, ADMIN, admin_password(self.settings.home))
+        self._api = _Api(self.settings.airflow_url, ADMIN, admin_password(self.settings.home))
 
     @contextmanager
-    def scheduler(self, lake: str, change: str) -> Iterator[Part]:
-        """A scheduler whose tasks work on a lake, with a change; killed with them on exit."""
-        part = self.part("airflow-scheduler", lake, change)
+    def scheduler(self, lake: str, *changes: str) -> Iterator[Part]:
+        """A scheduler whose tasks work on a lake, with these changes; killed with them on exit."""
+        part = self.part("airflow-scheduler", lake, [change for change in changes if change])
         try:
             part.start()
             yield part
@@ -113,39 +128,97 @@ class Airflow:
         """Ask for a build. Airflow itself asks for one more when a scheduler first sees the DAG."""
         self._api.trigger(DAG)
 
-    def task_that_stands_still(self, lake: str, scheduler: Part) -> int:
-        """Wait until a task stands still; returns its process.
+    def build_by_time(self) -> None:
+        """Ask for the build that Airflow asks for by itself to be done again; where there is none yet, the next scheduler asks for it."""
+        scheduled = [run["dag_run_id"] for run in self._api.runs(DAG) if run["run_type"] == "scheduled"]
+        if scheduled:
+            self._api.clear(DAG, scheduled[0])
+
+    def backfill(self, day: datetime) -> None:
+        """Ask for a backfill of a day."""
+        self._api.backfill(DAG, day, day)
+
+    def wake(self, table: str) -> None:
+        """Tell that a table has changed, which wakes the builds that wait for it."""
+        self._api.tell_of(table)
+
+    def wait_for_rows(self, lake: str, scheduler: Part) -> None:
+        """Wait until a task is at work: it has staged rows.
+
+        Raises:
+            NotInjectedError: none has, or all builds have ended.
+        """
+        rows = partial(Path(lake).glob, "silver/*/runs/**/*.parquet")
+        self._wait(lambda: any(rows()), scheduler, "a task")
+        if self._have_ended():
+            raise NotInjectedError("no task was at work any more")
+
+    def task_that_stands_still(self, lake: str, scheduler: Part) -> psutil.Process:
+        """Wait until a task stands still.
 
         Raises:
             NotInjectedError: none does.
         """
         sign = sign_of(lake)
-        try:
-            wait_until(
-                lambda: sign.is_file() and sign.read_text().endswith("\n"), scheduler.runs, "a task", scheduler.log, _BUILDS_WITHIN_S
-            )
-        except StackError as error:
-            raise NotInjectedError(str(error)) from error
-        return int(sign.read_text())
+        self._wait(lambda: sign.is_file() and sign.read_text().endswith("\n"), scheduler, "a task that stands still")
+        return psutil.Process(int(sign.read_text()))
 
-    def see_through(self, scheduler: Part) -> list[dict[str, Any]]:
-        """Wait for the end of all builds; returns what is known of the tasks of those that were asked for since the last time.
+    def see_through(self, scheduler: Part, run_type: str = "") -> list[dict[str, Any]]:
+        """Wait for the end of all builds; returns what is known of the tasks of those that have ended since the last time.
+
+        With `run_type` only builds of that type count, and one at least is waited for.
 
         Raises:
             NotSurvivedError: one failed, or does not end.
         """
         try:
-            wait_until(self._has_ended, scheduler.runs, f"the end of {DAG}", scheduler.log, _BUILDS_WITHIN_S)
+            wait_until(
+                lambda: self._have_ended(run_type),
+                scheduler.runs,
+                f"the end of {run_type or 'all'} runs of {DAG}",
+                scheduler.log,
+                _BUILDS_WITHIN_S,
+            )
         except StackError as error:
             raise NotSurvivedError(str(error)) from error
-        new = {run["dag_run_id"]: run["state"] for run in self._api.runs(DAG) if run["dag_run_id"] not in self._seen}
-        self._seen |= new.keys()
-        if set(new.values()) != {"success"}:
-            raise NotSurvivedError(f"builds ended as {sorted(new.values())}; {log_tail(scheduler.log)}")
-        return [task for run in new for task in self._api.task_instances(DAG, run)]
+        new = self._new_runs(run_type)
+        self._seen |= {_ending(run) for run in new}
+        if {run["state"] for run in new} != {"success"}:
+            raise NotSurvivedError(f"builds ended as {sorted(run['state'] for run in new)}; {log_tail(scheduler.log)}")
+        return [task for run in new for task in self._api.task_instances(DAG, run["dag_run_id"])]
 
-    def _has_ended(self) -> bool:
-        return all(run["state"] in FINISHED for run in self._api.runs(DAG))
+    def _have_ended(self, run_type: str = "") -> bool:
+        runs = self._new_runs(run_type)
+        return bool(runs) and all(run["state"] in FINISHED for run in runs)
+
+    def _new_runs(self, run_type: str) -> list[dict[str, Any]]:
+        """Builds whose end nobody has waited for yet."""
+        runs = (run for run in self._api.runs(DAG) if run_type in ("", run["run_type"]))
+        return [run for run in runs if _ending(run) not in self._seen]
+
+    def _wait(self, is_so: Callable[[], bool], scheduler: Part, what: str) -> None:
+        try:
+            wait_until(is_so, scheduler.runs, what, scheduler.log, _BUILDS_WITHIN_S)
+        except StackError as error:
+            raise NotInjectedError(str(error)) from error
+
+
+class _Api(AirflowApi):
+    """Airflow's API, and what else an operator may ask of it."""
+
+    def clear(self, dag_id: str, run_id: str) -> None:
+        """Have a run done again."""
+        self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/clear", json={"dry_run": False})
+
+    def tell_of(self, table: str) -> None:
+        """Make an event of a table's asset."""
+        (asset,) = self._request("GET", "/api/v2/assets", params={"name_pattern": table})["assets"]
+        self._request("POST", "/api/v2/assets/events", json={"asset_id": asset["id"]})
+
+
+def _ending(run: dict[str, Any]) -> tuple[str, str | None]:
+    """What tells an ended run from what it was before it was done again."""
+    return run["dag_run_id"], run["end_date"]
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`python -m faults.changes CHANGE PROGRAM …`: run a program of Playhead with one thing of it changed.
+"""`python -m faults.changes CHANGE[,CHANGE] PROGRAM …`: run a program of Playhead with something of it changed.
 
 Without one of its guards, to see that the guard's fault then shows; or standing still at a point that no system call tells of.
 """
@@ -86,6 +86,13 @@ def _replacement() -> None:
     setattr(staged_files, "_replaced_files", lambda *_: [])  # noqa: B010  its own, and mypy would have its type
 
 
+def _publish_log() -> None:
+    """A task does not ask what an earlier attempt of it has published."""
+    from playhead.jobs import publish
+
+    setattr(publish, "_logged_partitions", lambda *_: {})  # noqa: B010  its own, and mypy would have its type
+
+
 def _put_if_absent() -> None:
     """A commit takes its name whether or not another one has it, as Delta's own store for local files may."""
     from deltalake import DeltaTable
@@ -125,6 +132,7 @@ GUARDS: dict[str, Callable[[], None]] = {
     "read_committed": _read_committed,
     "one_writer": _one_writer,
     "replacement": _replacement,
+    "publish_log": _publish_log,
     "put_if_absent": _put_if_absent,
 }
 CHANGES = GUARDS | {HALF_A_FILE: _half_a_file, UNREPORTED: _unreported}
@@ -132,8 +140,9 @@ CHANGES = GUARDS | {HALF_A_FILE: _half_a_file, UNREPORTED: _unreported}
 
 def main() -> None:
     """Change it and become the program."""
-    _, change, program, *arguments = sys.argv
-    CHANGES[change]()
+    _, changes, program, *arguments = sys.argv
+    for change in changes.split(","):
+        CHANGES[change]()
     sys.argv = [program, *arguments]
     if program.endswith(".py"):
         runpy.run_path(program, run_name="__main__")

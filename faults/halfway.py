@@ -22,7 +22,7 @@ def write_half(tables: Iterator[pa.Table], layout: Layout, day: date) -> DataFil
 
 
 def stand_still_once(sign: Path) -> None:
-    """Tell by a file which process this is, and wait for the end; whoever comes after goes on."""
+    """Tell by a file which process this is, and stand still until it is told to go on; whoever comes after does not."""
     with suppress(FileExistsError), sign.open("x") as file:
         print(os.getpid(), file=file, flush=True)
-        signal.pause()
+        os.kill(os.getpid(), signal.SIGSTOP)

@@ -14,9 +14,8 @@ from confluent_kafka import KafkaException
 from deltalake.exceptions import DeltaError
 
 from faults.engine import Engine
-from faults.loads import LOADS
 from faults.model import Fault, Guard, NotInjectedError, NotSurvivedError, Outcome, SilentError
-from faults.scene import Scene, first_load, open_scene
+from faults.scene import Scene, all_loads, first_load, open_scene
 from playhead.errors import PlayheadError
 from playhead.quality.accounting import take_accounts
 from playhead.quality.reconcile import reconcile
@@ -32,12 +31,17 @@ class Begun:
     state_dir: Path
     engine: Engine
     first_load: Path
+    stack: ExitStack
+
+    @cached_property
+    def all_loads(self) -> Path:
+        """What is left when the other loads have landed too."""
+        return self.stack.enter_context(all_loads(self.state_dir, self.engine, self.first_load))
 
     @cached_property
     def hashes(self) -> Hashes:
-        """What is published when the other loads land at once and nothing happens."""
-        with open_scene(self.state_dir, self.engine, self.first_load) as scene:
-            scene.land(*range(1, LOADS))
+        """What is published when all loads have landed and nothing happens."""
+        with open_scene(self.state_dir, self.engine, self.all_loads) as scene:
             scene.build()
             return scene.hashes()
 
@@ -47,7 +51,7 @@ def run_matrix(state_dir: Path, faults: Iterable[Fault], report: Report) -> Iter
     with ExitStack() as stack:
         report("the first load lands")
         engine = Engine(state_dir, stack)
-        begun = Begun(state_dir, engine, stack.enter_context(first_load(state_dir, engine)))
+        begun = Begun(state_dir, engine, stack.enter_context(first_load(state_dir, engine)), stack)
         for fault in faults:
             report(fault.name)
             yield _run(begun, fault)
@@ -59,16 +63,17 @@ def run_matrix(state_dir: Path, faults: Iterable[Fault], report: Report) -> Iter
 def _run(begun: Begun, fault: Fault, *, without: Guard | None = None) -> Outcome:
     hashes = {} if fault.ends_here else begun.hashes
     name, damage = ("", "") if without is None else (without.name, without.damage)
-    began = time.monotonic()
     lost, doubled, wrong, is_injected, is_silent, is_altered = 0, 0, "", True, False, False
-    with open_scene(begun.state_dir, begun.engine, begun.first_load, unguarded=name) as scene:
+    began_with = begun.all_loads if fault.has_landed else begun.first_load
+    began = time.monotonic()
+    with open_scene(begun.state_dir, begun.engine, began_with, unguarded=name) as scene:
         try:
             fault.run(scene)
             if not fault.ends_here:
                 lost, doubled, wrong, is_altered = _judge(scene, hashes)
         except NotSurvivedError as error:
             (lost, doubled, _), wrong, is_silent = _take_books(scene), str(error), isinstance(error, SilentError)
-            lost += error.lost
+            lost, doubled = lost + error.lost, doubled + error.doubled
         except (NotInjectedError, PlayheadError, DeltaError, KafkaException, duckdb.Error, OSError) as error:
             wrong, is_injected = f"{type(error).__name__}: {error}", False  # where fault or checker fail, nothing is known
     seconds = round(time.monotonic() - began, 1)

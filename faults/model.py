@@ -14,11 +14,15 @@ Damage = Literal["lost", "doubled", "altered", "silent"]
 
 
 class NotSurvivedError(Exception):
-    """The system did not do what it must do when the fault happens; `lost` are acknowledged commits that are gone."""
+    """The system did not do what it must do when the fault happens.
 
-    def __init__(self, wrong: str, *, lost: int = 0) -> None:
+    `lost` are acknowledged commits that are gone, `doubled` what was published twice.
+    """
+
+    def __init__(self, wrong: str, *, lost: int = 0, doubled: int = 0) -> None:
         super().__init__(wrong)
         self.lost = lost
+        self.doubled = doubled
 
 
 class SilentError(NotSurvivedError):
@@ -49,6 +53,7 @@ class Fault:
     what: str
     run: Callable[[Scene], None]
     guard: Guard | None = None
+    has_landed: bool = False  # all loads have landed when it begins, not only the first one
     ends_here: bool = False  # there is nothing to build and compare: only a person can go on, or no event was landed
 
 

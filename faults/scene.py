@@ -1,4 +1,4 @@
-"""Where a fault happens: a broker and a lake of its own, copies of those where the first load has landed, and the same loads after it."""
+"""Where a fault happens: a broker and a lake of its own, copies of those where loads have landed, and the same loads after them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from deltalake import DeltaTable
 from benchmarks.processes import ROOT, environment
 from faults.broker import Broker, started_broker
 from faults.engine import Engine
-from faults.loads import send_load
+from faults.loads import LOADS, send_load
 from faults.model import NotInjectedError, NotSurvivedError, SilentError
 from faults.programs import Program
 from playhead.errors import PlayheadError
@@ -190,8 +190,18 @@ def first_load(state_dir: Path, engine: Engine) -> Iterator[Path]:
 
 
 @contextmanager
+def all_loads(state_dir: Path, engine: Engine, began_with: Path) -> Iterator[Path]:
+    """The same when the other loads have landed too."""
+    with tempfile.TemporaryDirectory(prefix="faults-", dir=state_dir) as kept:
+        shutil.copytree(began_with, kept, dirs_exist_ok=True)
+        with started_broker(Path(kept) / "broker") as broker:
+            Scene(broker, Path(kept) / "home", engine, state_dir).land(*range(1, LOADS))
+        yield Path(kept)
+
+
+@contextmanager
 def open_scene(state_dir: Path, engine: Engine, began_with: Path, *, unguarded: str = "") -> Iterator[Scene]:
-    """A scene of its own, where the first load has landed; it goes with its broker."""
+    """A scene of its own, which begins with a copy of another one's broker and lake; it goes with its broker."""
     with tempfile.TemporaryDirectory(prefix="fault-", dir=state_dir) as directory:
         shutil.copytree(began_with, directory, dirs_exist_ok=True)
         with started_broker(Path(directory) / "broker") as broker:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from playhead.errors import BrokerError
-from playhead.io.kafka import consumer_lag, ensure_topics, topic_health, topic_ids
+from playhead.io.kafka import consumer_lag, ensure_topics, stable_offsets, topic_health, topic_ids
 from playhead.io.topics import declared_topics
 from playhead.local.broker import running_broker
-from playhead.local.processes import LOOPBACK, free_port
+from playhead.local.processes import LOOPBACK, free_port, wait_until
 
 Client = dict[str, str]
 SMALL = {"video_events": 2, "user_interactions": 1, "ad_events": 1, "session_events": 1}
@@ -85,6 +86,20 @@ def test_consumer_lag__ends_less_what_was_committed(client: Client) -> None:
 def test_consumer_lag__an_unknown_topic_is_named(client: Client) -> None:
     with pytest.raises(BrokerError, match="topic nothing does not exist; run `playhead topics ensure`"):
         consumer_lag(client, {}, ["nothing"])
+
+
+def test_stable_offsets__stand_where_a_transaction_begins_until_it_ends(client: Client, tmp_path: Path) -> None:
+    [before] = stable_offsets(client, ["session_events", "nothing"]).values()
+    producer = Producer({**client, "transactional.id": "test"})
+    producer.init_transactions(20)
+    producer.begin_transaction()
+    producer.produce("session_events", b"{}")
+    producer.flush(20)
+    [lag] = consumer_lag(client, {}, ["session_events"])
+    assert (lag.end, stable_offsets(client, ["session_events"])) == (before + 1, {("session_events", 0): before})
+    producer.commit_transaction(20)
+    end = {("session_events", 0): before + 2}  # the record, and the marker that the broker writes behind it
+    wait_until(lambda: stable_offsets(client, ["session_events"]) == end, lambda: True, "the end", tmp_path / "log", 20)
 
 
 def test_topic_ids__a_topic_made_anew_is_another(client: Client) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -229,6 +229,18 @@ def consumer_lag(client: Mapping[str, str], committed: Offsets, names: Sequence[
     return [Lag(*pair, committed=committed.get(pair, starts[pair]), end=ends[pair]) for pair in pairs]
 
 
+def stable_offsets(client: Mapping[str, str], names: Sequence[str]) -> dict[tuple[str, int], int]:
+    """How far those who read only committed records are shown each partition: to its end, or to the first transaction that has not ended.
+
+    Raises:
+        BrokerError: no broker answers.
+    """
+    with _clear_errors(client):
+        present = _metadata(_admin(client)).topics
+        pairs = [(name, partition) for name in names if name in present for partition in sorted(present[name].partitions)]
+        return _offsets(client, pairs, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
+
+
 def committed_offsets(checkpoint: str) -> dict[tuple[str, int], int]:
     """Next offsets after the last micro-batch that a streaming query committed, read from its checkpoint (empty: no batch yet)."""
     offsets = read_finished_offsets(checkpoint)
@@ -253,10 +265,15 @@ def _wait(futures: Mapping[Any, Future[Any]]) -> dict[Any, Any]:
 
 
 @retry(retry=retry_if_exception(is_electing), stop=stop_after_delay(ANSWER_TIMEOUT_S), wait=wait_fixed(0.1), reraise=True)
-def _offsets(client: Mapping[str, str], pairs: Sequence[tuple[str, int]], spec: OffsetSpec) -> dict[tuple[str, int], int]:
+def _offsets(
+    client: Mapping[str, str],
+    pairs: Sequence[tuple[str, int]],
+    spec: OffsetSpec,
+    isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
+) -> dict[tuple[str, int], int]:
     # A client of its own for each try: librdkafka's cached metadata never learns of partitions added meanwhile.
     admin = _admin(client)
-    found = _wait(admin.list_offsets({TopicPartition(*pair): spec for pair in pairs}))
+    found = _wait(admin.list_offsets({TopicPartition(*pair): spec for pair in pairs}, isolation_level=isolation))
     return {(partition.topic, partition.partition): info.offset for partition, info in found.items()}
 
 

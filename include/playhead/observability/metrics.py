@@ -118,6 +118,12 @@ VERSIONS_PASSED_OVER = Metric(
 
 LAG = Metric("playhead_kafka_lag_records", "gauge", "Records that bronze.events does not hold yet.", ("topic", "partition"))
 END_OFFSET = Metric("playhead_kafka_end_offset", "gauge", "Next offset that the broker will give.", ("topic", "partition"))
+STABLE_OFFSET = Metric(
+    "playhead_kafka_stable_offset",
+    "gauge",
+    "Where the first transaction begins that has not ended, else the end: the streaming app is shown what lies before it.",
+    ("topic", "partition"),
+)
 
 _GROUP = ("country", "platform")
 LIVE_AGE = Metric("playhead_live_age_seconds", "gauge", "Time since the newest minute of gold.qoe_live began; grows while no event comes.")

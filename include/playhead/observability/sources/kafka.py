@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from playhead.io.kafka import committed_offsets, consumer_lag
+from playhead.io.kafka import committed_offsets, consumer_lag, stable_offsets
 from playhead.observability import metrics as m
 
 
 def read_lag(client: Mapping[str, str], checkpoint: str, topics: Sequence[str]) -> m.Readings:
-    """Lag and end of every partition.
+    """Lag and end of every partition, and how much of it is shown.
 
     Raises:
         BrokerError: no broker answers, or a topic does not exist.
@@ -18,4 +18,5 @@ def read_lag(client: Mapping[str, str], checkpoint: str, topics: Sequence[str]) 
     return {
         m.LAG: {(lag.topic, str(lag.partition)): lag.records for lag in found},
         m.END_OFFSET: {(lag.topic, str(lag.partition)): lag.end for lag in found},
+        m.STABLE_OFFSET: {(topic, str(partition)): offset for (topic, partition), offset in stable_offsets(client, topics).items()},
     }

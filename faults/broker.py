@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from benchmarks.processes import killed_process
 from faults.proxy import Proxy, proxy
 from playhead.local.broker import broker_process
-from playhead.local.processes import LOOPBACK, free_port
+from playhead.local.processes import LOOPBACK, free_port, wait_until
+
+_DIES_WITHIN_S = 60
 
 
 class Broker:
@@ -59,6 +62,34 @@ class Broker:
         self.signal(signal.SIGKILL)
         self.stop()
         self.start()
+
+    @contextmanager
+    def killed_at(self, syscall: str, *paths: Path) -> Iterator[None]:
+        """Meanwhile it is killed when a thread of it is about to make a system call on a path; on exit it has been started again.
+
+        Raises:
+            StackError: it never came to that point.
+        """
+        where = [argument for path in paths for argument in ("-P", str(path))]
+        what = ("-e", f"trace={syscall}", "-e", f"inject={syscall}:signal=SIGKILL")
+        command = ("strace", "-f", "-qq", "-p", str(self._pid), *where, *what, "-o", os.devnull)
+        with killed_process(command, self.directory, os.environ, self.log) as tracer:
+            wait_until(self._is_traced, lambda: tracer.poll() is None, "strace", self.log, _DIES_WITHIN_S)
+            yield
+            wait_until(self.has_ended, lambda: True, "the broker's end", self.log, _DIES_WITHIN_S)
+        self.stop()
+        self.start()
+
+    def _is_traced(self) -> bool:
+        """Whether no thread of it is without a tracer any more."""
+        with suppress(OSError):  # of a thread that has just ended
+            threads = Path(f"/proc/{self._pid}/task").glob("*/status")
+            return all("TracerPid:\t0\n" not in status.read_text() for status in threads)
+        return False
+
+    @property
+    def _pid(self) -> int:
+        return -1 if self._process is None else self._process.pid
 
     def has_ended(self) -> bool:
         """Whether it has ended by itself."""

@@ -93,7 +93,7 @@ class Producer:
             first = self.ledger.next_sequence
             numbers = list(range(first, first + len(records)))
             values = [record.value for record in records]
-            rows = _sent_rows(numbers, [record.event_id for record in records], [record.topic for record in records], values)
+            rows = sent_rows(records, numbers)
             self.ledger.record_sent(rows)
             entered = _Entered(rows, [record.key for record in records], values, [record.headers for record in records])
             self._hand_over(entered)
@@ -122,7 +122,7 @@ class Producer:
             under_way: _Entered | None = None
             for batch in batches:
                 values = batch["value"].to_pylist()
-                rows = _sent_rows(batch["sequence"], batch["event_id"], batch["topic"], values)
+                rows = _sent_columns(batch["sequence"], batch["event_id"], batch["topic"], values)
                 self.ledger.record_sent(rows)
                 if under_way is not None:
                     settle(under_way)
@@ -176,7 +176,13 @@ class Producer:
         self._refused[message.value()] = error.str()
 
 
-def _sent_rows(
+def sent_rows(records: Sequence[Record], numbers: Sequence[int]) -> pa.Table:
+    """What the ledger says of records that are about to be sent under these numbers."""
+    event_ids, topics = [record.event_id for record in records], [record.topic for record in records]
+    return _sent_columns(numbers, event_ids, topics, [record.value for record in records])
+
+
+def _sent_columns(
     sequences: Sequence[int] | pa.Array, event_ids: Sequence[str] | pa.Array, topics: Sequence[str] | pa.Array, values: Sequence[bytes]
 ) -> pa.Table:
     columns = {"sequence": sequences, "event_id": event_ids, "topic": topics, "digest": [digest(value) for value in values]}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from playhead.settings import Settings
 
 HALF_A_FILE = "half_a_file"
+UNPUBLISHED = "unpublished"
 UNREPORTED = "unreported"
 
 
@@ -93,6 +94,13 @@ def _publish_log() -> None:
     setattr(publish, "_logged_partitions", lambda *_: {})  # noqa: B010  its own, and mypy would have its type
 
 
+def _newer_stays() -> None:
+    """A run publishes what it has built, though a run with newer inputs was faster."""
+    from playhead.jobs import publish
+
+    publish.superseded_by = lambda *_: False
+
+
 def _put_if_absent() -> None:
     """A commit takes its name whether or not another one has it, as Delta's own store for local files may."""
     from deltalake import DeltaTable
@@ -106,6 +114,21 @@ def _half_a_file() -> None:
     from playhead.jobs import ingest
 
     setattr(ingest, "write_data_file", write_half)  # noqa: B010  a name that the module only imports
+
+
+def _unpublished() -> None:
+    """The first task that is about to publish gold stands still before it does."""
+    from faults.halfway import stand_still_once
+    from playhead.jobs import build
+
+    publish_phase = build.publish_phase
+
+    def stand_still_before(spark: SparkSession, lake: str, run_id: str, phase: str) -> dict[str, int]:
+        if phase == "gold":
+            stand_still_once(sign_of(lake))
+        return publish_phase(spark, lake, run_id, phase)
+
+    setattr(build, "publish_phase", stand_still_before)  # noqa: B010  a name that the module only imports
 
 
 def _unreported() -> None:
@@ -133,9 +156,10 @@ GUARDS: dict[str, Callable[[], None]] = {
     "one_writer": _one_writer,
     "replacement": _replacement,
     "publish_log": _publish_log,
+    "newer_stays": _newer_stays,
     "put_if_absent": _put_if_absent,
 }
-CHANGES = GUARDS | {HALF_A_FILE: _half_a_file, UNREPORTED: _unreported}
+CHANGES = GUARDS | {HALF_A_FILE: _half_a_file, UNPUBLISHED: _unpublished, UNREPORTED: _unreported}
 
 
 def main() -> None:

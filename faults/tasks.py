@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from faults.changes import UNREPORTED
+from faults.changes import UNPUBLISHED, UNREPORTED
 from faults.model import Fault, Guard, NotInjectedError, NotSurvivedError
 from playhead.io.delta_table import query_log
 from playhead.jobs.publish import PUBLISH_LOG
@@ -19,6 +20,10 @@ _GROUP = "Airflow"
 _EVENTS = 3
 _TWICE = "SELECT table_name, partition_key FROM log GROUP BY ALL HAVING count(*) > 1"
 _TWICE_BY_A_RUN = "SELECT run_id, table_name, partition_key FROM log GROUP BY ALL HAVING count(*) > 1"
+_OLDER = """
+SELECT table_name, partition_key FROM log
+QUALIFY bronze_version < max(bronze_version) OVER (PARTITION BY table_name, partition_key ORDER BY table_version)
+"""
 
 
 def task_killed(scene: Scene) -> None:
@@ -29,6 +34,23 @@ def task_killed(scene: Scene) -> None:
         airflow.task_that_stands_still(scene.lake, scheduler).kill()
         _require_done_again(airflow.see_through(scheduler))
     _require_published_once(scene)
+
+
+def backfilled_meanwhile(scene: Scene) -> None:
+    """A scheduled build is about to publish gold when more lands and a day of it is backfilled, from more than it has read; it goes on."""
+    scene.land(1)
+    airflow = scene.engine.airflow
+    airflow.build_by_time()
+    with airflow.scheduler(scene.lake, UNPUBLISHED, scene.unguarded) as scheduler:
+        task = airflow.task_that_stands_still(scene.lake, scheduler)
+        scene.land(2)
+        airflow.backfill(_day_of_most(scene))
+        airflow.see_through(scheduler, "backfill")
+        task.resume()
+        airflow.see_through(scheduler)
+    _require_published_once(scene, _TWICE_BY_A_RUN)
+    if older := query_log(scene.lake, PUBLISH_LOG, _OLDER):
+        raise NotSurvivedError(f"{len(older)} partitions were replaced by older ones", lost=len(older))
 
 
 def woken_thrice(scene: Scene) -> None:
@@ -49,6 +71,13 @@ def woken_thrice(scene: Scene) -> None:
         raise NotSurvivedError(f"{waiting} events that landed before the events came are not built")
 
 
+def _day_of_most(scene: Scene) -> datetime:
+    """The day that most events are of."""
+    (row,) = query_log(scene.lake, "bronze.events", "SELECT mode(event_hour) AS hour FROM log")
+    hour: datetime = row["hour"].astimezone(UTC)
+    return hour.replace(hour=0)
+
+
 def _require_done_again(tasks: list[dict[str, Any]]) -> None:
     if all(task["try_number"] < 2 for task in tasks):
         raise NotInjectedError("no task was done again")
@@ -60,6 +89,7 @@ def _require_published_once(scene: Scene, twice_means: str = _TWICE) -> None:
 
 
 _LOGGED = Guard("publish_log", "doubled")
+_NEWER = Guard("newer_stays", "lost")
 
 
 def _fault(name: str, what: str, run: Callable[[Scene], None], guard: Guard | None = None) -> Fault:
@@ -68,5 +98,12 @@ def _fault(name: str, what: str, run: Callable[[Scene], None], guard: Guard | No
 
 FAULTS = (
     _fault("task_killed", "a task is killed when it has published and not said so", task_killed, _LOGGED),
+    Fault(
+        "backfilled_meanwhile",
+        _GROUP,
+        "a day is backfilled from newer events while a scheduled build of it is under way",
+        backfilled_meanwhile,
+        _NEWER,
+    ),
     Fault("woken_thrice", _GROUP, f"more lands and {_EVENTS} events wake builds at once while one is under way", woken_thrice),
 )

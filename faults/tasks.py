@@ -14,6 +14,7 @@ from playhead.quality.accounting import take_accounts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from faults.airflow_parts import Part
     from faults.scene import Scene
 
 _GROUP = "Airflow"
@@ -34,6 +35,11 @@ def task_killed(scene: Scene) -> None:
         airflow.task_that_stands_still(scene.lake, scheduler).kill()
         _require_done_again(airflow.see_through(scheduler))
     _require_published_once(scene)
+
+
+def triggered_twice(scene: Scene) -> None:
+    """Someone asks for a build while the same one is under way."""
+    _hurt_while_building(scene, lambda _: scene.engine.airflow.trigger())
 
 
 def backfilled_meanwhile(scene: Scene) -> None:
@@ -71,6 +77,16 @@ def woken_thrice(scene: Scene) -> None:
         raise NotSurvivedError(f"{waiting} events that landed before the events came are not built")
 
 
+def _hurt_while_building(scene: Scene, hurt: Callable[[Part], None]) -> None:
+    airflow = scene.engine.airflow
+    with airflow.scheduler(scene.lake) as scheduler:
+        airflow.trigger()
+        airflow.wait_for_rows(scene.lake, scheduler)
+        hurt(scheduler)
+        airflow.see_through(scheduler)
+    _require_published_once(scene)
+
+
 def _day_of_most(scene: Scene) -> datetime:
     """The day that most events are of."""
     (row,) = query_log(scene.lake, "bronze.events", "SELECT mode(event_hour) AS hour FROM log")
@@ -98,6 +114,7 @@ def _fault(name: str, what: str, run: Callable[[Scene], None], guard: Guard | No
 
 FAULTS = (
     _fault("task_killed", "a task is killed when it has published and not said so", task_killed, _LOGGED),
+    _fault("triggered_twice", "a build is asked for while the same one is under way", triggered_twice),
     Fault(
         "backfilled_meanwhile",
         _GROUP,

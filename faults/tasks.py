@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from faults.airflow_parts import LOST_AFTER_S
 from faults.changes import UNPUBLISHED, UNREPORTED
 from faults.model import Fault, Guard, NotInjectedError, NotSurvivedError
 from playhead.io.delta_table import query_log
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from faults.scene import Scene
 
 _GROUP = "Airflow"
+_HELD_S = 2 * LOST_AFTER_S
 _EVENTS = 3
 _TWICE = "SELECT table_name, partition_key FROM log GROUP BY ALL HAVING count(*) > 1"
 _TWICE_BY_A_RUN = "SELECT run_id, table_name, partition_key FROM log GROUP BY ALL HAVING count(*) > 1"
@@ -35,6 +39,17 @@ def task_killed(scene: Scene) -> None:
         airflow.task_that_stands_still(scene.lake, scheduler).kill()
         _require_done_again(airflow.see_through(scheduler))
     _require_published_once(scene)
+
+
+def scheduler_held(scene: Scene) -> None:
+    """The scheduler stands still for longer than any task may, while one is at work."""
+
+    def hold(scheduler: Part) -> None:
+        scheduler.signal(signal.SIGSTOP)
+        time.sleep(_HELD_S)
+        scheduler.signal(signal.SIGCONT)
+
+    _hurt_while_building(scene, hold)
 
 
 def triggered_twice(scene: Scene) -> None:
@@ -114,6 +129,7 @@ def _fault(name: str, what: str, run: Callable[[Scene], None], guard: Guard | No
 
 FAULTS = (
     _fault("task_killed", "a task is killed when it has published and not said so", task_killed, _LOGGED),
+    _fault("scheduler_held", f"the scheduler stands still for {_HELD_S} s while a task is at work", scheduler_held),
     _fault("triggered_twice", "a build is asked for while the same one is under way", triggered_twice),
     Fault(
         "backfilled_meanwhile",

@@ -52,6 +52,17 @@ def scheduler_held(scene: Scene) -> None:
     _hurt_while_building(scene, hold)
 
 
+def api_server_killed(scene: Scene) -> None:
+    """The api-server, to which tasks report, is killed while one is at work, and started again."""
+
+    def kill_and_start(_: Part) -> None:
+        scene.engine.airflow.api_server.kill()
+        scene.engine.airflow.api_server.start()
+        scene.engine.airflow.wait_for_api()
+
+    _hurt_while_building(scene, kill_and_start)
+
+
 def triggered_twice(scene: Scene) -> None:
     """Someone asks for a build while the same one is under way."""
     _hurt_while_building(scene, lambda _: scene.engine.airflow.trigger())
@@ -130,6 +141,7 @@ def _fault(name: str, what: str, run: Callable[[Scene], None], guard: Guard | No
 FAULTS = (
     _fault("task_killed", "a task is killed when it has published and not said so", task_killed, _LOGGED),
     _fault("scheduler_held", f"the scheduler stands still for {_HELD_S} s while a task is at work", scheduler_held),
+    _fault("api_server_killed", "the api-server is killed while a task is at work", api_server_killed),
     _fault("triggered_twice", "a build is asked for while the same one is under way", triggered_twice),
     Fault(
         "backfilled_meanwhile",

@@ -63,6 +63,16 @@ def api_server_killed(scene: Scene) -> None:
     _hurt_while_building(scene, kill_and_start)
 
 
+def dag_processor_killed(scene: Scene) -> None:
+    """The DAG processor is killed while a task is at work, and started again."""
+
+    def kill_and_start(_: Part) -> None:
+        scene.engine.airflow.dag_processor.kill()
+        scene.engine.airflow.dag_processor.start()
+
+    _hurt_while_building(scene, kill_and_start)
+
+
 def triggered_twice(scene: Scene) -> None:
     """Someone asks for a build while the same one is under way."""
     _hurt_while_building(scene, lambda _: scene.engine.airflow.trigger())
@@ -142,6 +152,7 @@ FAULTS = (
     _fault("task_killed", "a task is killed when it has published and not said so", task_killed, _LOGGED),
     _fault("scheduler_held", f"the scheduler stands still for {_HELD_S} s while a task is at work", scheduler_held),
     _fault("api_server_killed", "the api-server is killed while a task is at work", api_server_killed),
+    _fault("dag_processor_killed", "the DAG processor is killed while a task is at work", dag_processor_killed),
     _fault("triggered_twice", "a build is asked for while the same one is under way", triggered_twice),
     Fault(
         "backfilled_meanwhile",

@@ -41,6 +41,17 @@ def task_killed(scene: Scene) -> None:
     _require_published_once(scene)
 
 
+def scheduler_killed(scene: Scene) -> None:
+    """A task has published, and is killed with the scheduler before anyone is told; another scheduler finds that nobody hears of it."""
+    airflow = scene.engine.airflow
+    with airflow.scheduler(scene.lake, UNREPORTED) as scheduler:
+        airflow.trigger()
+        airflow.task_that_stands_still(scene.lake, scheduler)
+    with airflow.scheduler(scene.lake) as scheduler:
+        _require_done_again(airflow.see_through(scheduler))
+    _require_published_once(scene)
+
+
 def scheduler_held(scene: Scene) -> None:
     """The scheduler stands still for longer than any task may, while one is at work."""
 
@@ -150,6 +161,7 @@ def _fault(name: str, what: str, run: Callable[[Scene], None], guard: Guard | No
 
 FAULTS = (
     _fault("task_killed", "a task is killed when it has published and not said so", task_killed, _LOGGED),
+    _fault("scheduler_killed", "the scheduler is killed with a task that has published and not said so", scheduler_killed),
     _fault("scheduler_held", f"the scheduler stands still for {_HELD_S} s while a task is at work", scheduler_held),
     _fault("api_server_killed", "the api-server is killed while a task is at work", api_server_killed),
     _fault("dag_processor_killed", "the DAG processor is killed while a task is at work", dag_processor_killed),

@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from faults.airflow_parts import LOST_AFTER_S
 from faults.changes import UNPUBLISHED, UNREPORTED
 from faults.model import Fault, Guard, NotInjectedError, NotSurvivedError
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _GROUP = "Airflow"
 _HELD_S = 2 * LOST_AFTER_S
+_ENDS_WITHIN_S = 60
 _EVENTS = 3
 _TWICE = "SELECT table_name, partition_key FROM log GROUP BY ALL HAVING count(*) > 1"
 _TWICE_BY_A_RUN = "SELECT run_id, table_name, partition_key FROM log GROUP BY ALL HAVING count(*) > 1"
@@ -49,6 +52,22 @@ def scheduler_killed(scene: Scene) -> None:
         airflow.task_that_stands_still(scene.lake, scheduler)
     with airflow.scheduler(scene.lake) as scheduler:
         _require_done_again(airflow.see_through(scheduler))
+    _require_published_once(scene)
+
+
+def heartbeat_lost(scene: Scene) -> None:
+    """Nobody hears any more of a task that is about to publish, so another one does its work; then it wakes, with what watches over it."""
+    airflow = scene.engine.airflow
+    with airflow.scheduler(scene.lake, UNPUBLISHED) as scheduler:
+        airflow.trigger()
+        task = airflow.task_that_stands_still(scene.lake, scheduler)
+        watcher = psutil.Process(task.ppid())
+        watcher.suspend()
+        _require_done_again(airflow.see_through(scheduler))
+        task.resume()
+        watcher.resume()
+        if psutil.wait_procs([task], _ENDS_WITHIN_S)[1]:
+            raise NotSurvivedError("a task that another one was done for goes on")
     _require_published_once(scene)
 
 
@@ -162,6 +181,7 @@ def _fault(name: str, what: str, run: Callable[[Scene], None], guard: Guard | No
 FAULTS = (
     _fault("task_killed", "a task is killed when it has published and not said so", task_killed, _LOGGED),
     _fault("scheduler_killed", "the scheduler is killed with a task that has published and not said so", scheduler_killed),
+    _fault("heartbeat_lost", "nobody hears of a task that is about to publish, it is done again, and wakes", heartbeat_lost),
     _fault("scheduler_held", f"the scheduler stands still for {_HELD_S} s while a task is at work", scheduler_held),
     _fault("api_server_killed", "the api-server is killed while a task is at work", api_server_killed),
     _fault("dag_processor_killed", "the DAG processor is killed while a task is at work", dag_processor_killed),

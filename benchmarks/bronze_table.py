@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,15 @@ _COORDINATES = 'topic, "partition", "offset"'
 _VALUES = ", ".join(
     [f'"{c.name}"' for c in event_columns()] + ["family", "event_hour", "is_late", "kafka_timestamp", "producer_id", "producer_sequence"]
 )
+
+_AGES = """
+SELECT quantile_cont(age_s, 0.5) AS p50_s, quantile_cont(age_s, 0.99) AS p99_s, max(age_s) AS max_s
+FROM (
+    SELECT (at_ms - epoch_ms(event_timestamp)) / 1000 AS age_s
+    FROM read_parquet($files, filename = true, hive_partitioning = false)
+    JOIN (SELECT unnest($files) AS filename, unnest($at_ms) AS at_ms) USING (filename)
+    WHERE {condition})
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,16 @@ def warm_rate(landings: list[Commit]) -> float | None:
     if len(landings) < 2 or landings[-1].at_ms == landings[0].at_ms:
         return None
     return sum(commit.records for commit in landings[1:]) / (landings[-1].at_ms - landings[0].at_ms) * 1000
+
+
+def row_ages(table: Path, landings: Iterable[Commit], condition: str, **values: object) -> dict[str, float]:
+    """Median, 99th percentile and greatest age in seconds that rows had when they were committed; of those that meet a condition."""
+    files = [(str(table / file), landing.at_ms) for landing in landings for file in landing.files]
+    told = {"files": [file for file, _ in files], "at_ms": [at_ms for _, at_ms in files]}
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        found = connection.execute(_AGES.format(condition=condition), {**told, **values})
+        return {column[0]: round(value, 3) for column, value in zip(found.description, found.fetchall()[0], strict=True)}
 
 
 def coordinates(table: Path) -> dict[str, Any]:

@@ -8,25 +8,15 @@ is left out, it pays for the warm-up. There is no peer: the goal is absolute.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
-
-from benchmarks.bronze_table import Commit, commits
+from benchmarks.bronze_table import commits, row_ages
 from benchmarks.harness import Bench, Goal, Measurement
 from benchmarks.live_stream import difference, live_stream, prepared
 
 RATE = 2_000
 _APP = "app"
-_AGES = """
-SELECT quantile_cont(age_s, 0.5) AS p50_s, quantile_cont(age_s, 0.99) AS p99_s, max(age_s) AS max_s
-FROM (
-    SELECT (at_ms - epoch_ms(event_timestamp)) / 1000 AS age_s
-    FROM read_parquet($files, filename = true, hive_partitioning = false)
-    JOIN (SELECT unnest($files) AS filename, unnest($at_ms) AS at_ms) USING (filename)
-    WHERE producer_sequence >= $first)
-"""
+_AFTER_WARM_UP = "producer_sequence >= $first"
 
 
 def _run(records: Path, size: int, directory: Path) -> Measurement:
@@ -38,17 +28,10 @@ def _run(records: Path, size: int, directory: Path) -> Measurement:
             stream.wait_landed(app, _APP, size)
             stream.wait_shown_live(app, _APP)
         landings = commits(stream.table)
-        ages = row_ages(stream.table, landings, first=size // 10)
-        live = row_ages(stream.table, stream.shown_live(landings), first=size // 10)
+        ages = row_ages(stream.table, landings, _AFTER_WARM_UP, first=size // 10)
+        live = row_ages(stream.table, stream.shown_live(landings), _AFTER_WARM_UP, first=size // 10)
         ages |= {f"live_{name}": age for name, age in live.items()}
         return Measurement(ages["p50_s"], stream.books(), ages | {"commits": len(landings)})
-
-
-def row_ages(table: Path, landings: Sequence[Commit], *, first: int) -> dict[str, float]:
-    """Median, 99th percentile and greatest age in seconds that rows from the sender's number `first` on had when they were committed."""
-    files = [(str(table / file), landing.at_ms) for landing in landings for file in landing.files]
-    found = duckdb.execute(_AGES, {"files": [file for file, _ in files], "at_ms": [at_ms for _, at_ms in files], "first": first})
-    return {column[0]: round(value, 3) for column, value in zip(found.description, found.fetchall()[0], strict=True)}
 
 
 BENCH = Bench(

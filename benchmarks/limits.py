@@ -12,14 +12,11 @@ from typing import Any
 
 from benchmarks.harness import Report
 from benchmarks.limits_page import render
-from benchmarks.preload import simulated_records, simulation_options
+from benchmarks.preload import empty_broker, simulated_records, simulation_options
 from benchmarks.processes import ROOT, run_process
 from benchmarks.results import circumstances
 from benchmarks.simulate import BENCH, simulate
 from benchmarks.simulate_parts import PARTS
-from playhead.io.kafka import ensure_topics
-from playhead.io.topics import declared_topics
-from playhead.local.broker import running_broker
 from playhead.settings import get_settings
 
 MEASURED = Path(__file__).parent / "limits.json"
@@ -33,8 +30,7 @@ def measure(state_dir: Path, size: int, runs: int, report: Report) -> dict[str, 
     state_dir.mkdir(parents=True, exist_ok=True)
     report(f"limits: simulating {size:,} records (kept for the next time)")
     records = simulated_records(state_dir, size, is_valid=True)
-    with tempfile.TemporaryDirectory(prefix="limits-", dir=state_dir) as directory, running_broker(Path(directory) / "b") as bootstrap:
-        ensure_topics({"bootstrap.servers": bootstrap}, list(declared_topics({}, 1).values()))
+    with tempfile.TemporaryDirectory(prefix="limits-", dir=state_dir) as directory, empty_broker(state_dir) as bootstrap:
         count = json.loads((records.parent / "simulator" / "simulation.json").read_text(encoding="utf-8"))["records"]
         turns = _turns(bootstrap, size, count, records)
         found: dict[str, list[float]] = {name: [] for name in turns}

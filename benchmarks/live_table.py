@@ -13,9 +13,10 @@ from benchmarks.bronze_table import Commit
 
 def shown_live(landings: Sequence[Commit], table: Path, checkpoint: Path) -> list[Commit]:
     """Commits to bronze, at the time of the first commit to gold.qoe_live that saw them; what none has seen is left out."""
-    if not (table.is_dir() and checkpoint.is_dir()):
+    offsets = checkpoint / "offsets"
+    if not offsets.is_dir():  # the query has planned no batch yet
         return []
-    ends, batches = _ends(checkpoint), _batches(table)
+    ends, batches = _ends(offsets), _batches(table)
     shown = []
     for landing in landings:
         first = next((number for number, end in ends if landing.version < end), None)
@@ -25,10 +26,10 @@ def shown_live(landings: Sequence[Commit], table: Path, checkpoint: Path) -> lis
     return shown
 
 
-def _ends(checkpoint: Path) -> list[tuple[int, int]]:
+def _ends(offsets: Path) -> list[tuple[int, int]]:
     """Each batch of the query, and the version of bronze before which it ends."""
     found = []
-    for path in (checkpoint / "offsets").iterdir():
+    for path in offsets.iterdir():
         if path.name.isdecimal():
             offset = json.loads(path.read_text(encoding="utf-8").splitlines()[2])
             # An index is that of a file within the version; -1 stands before the first one.

@@ -66,10 +66,17 @@ def kept_simulation(home: Path, options: SimulationOptions, least: int = 0) -> P
 
 
 @contextmanager
-def preloaded_broker(state_dir: Path, records: Path, size: int, producer_id: str, report: Report) -> Iterator[str]:
-    """A broker of one's own whose topics hold the first `size` records; its address."""
+def empty_broker(state_dir: Path) -> Iterator[str]:
+    """A broker of one's own with the declared topics, in a directory that goes with it; its address."""
     with tempfile.TemporaryDirectory(prefix="broker-", dir=state_dir) as directory, running_broker(Path(directory)) as bootstrap:
         ensure_topics({"bootstrap.servers": bootstrap}, list(declared_topics({}, 1).values()))
+        yield bootstrap
+
+
+@contextmanager
+def preloaded_broker(state_dir: Path, records: Path, size: int, producer_id: str, report: Report) -> Iterator[str]:
+    """A broker of one's own whose topics hold the first `size` records; its address."""
+    with empty_broker(state_dir) as bootstrap:
         wanted = islice(prebuilt(records, producer_id), size)
         send(bootstrap, wanted, lambda sent: report(f"producing {sent:,} of {size:,} records"))
         yield bootstrap

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -18,11 +17,8 @@ from pathlib import Path
 
 from benchmarks.broker_records import record_digest, topic_ends
 from benchmarks.harness import OURS, Bench, Contestant, Goal, Measurement, Report, digests_differ
-from benchmarks.preload import simulated_records, simulation_options
+from benchmarks.preload import empty_broker, simulated_records, simulation_options
 from benchmarks.processes import run_process
-from playhead.io.kafka import ensure_topics
-from playhead.io.topics import declared_topics
-from playhead.local.broker import running_broker
 
 
 @contextmanager
@@ -30,8 +26,7 @@ def prepare(state_dir: Path, size: int, report: Report) -> Iterator[Sequence[Con
     """A broker, the payloads of at least `size` valid records for the peer, and the same simulation for ours."""
     report(f"simulate: simulating {size:,} records (kept for the next time)")
     records = simulated_records(state_dir, size, is_valid=True)
-    with tempfile.TemporaryDirectory(prefix="broker-", dir=state_dir) as directory, running_broker(Path(directory)) as bootstrap:
-        ensure_topics({"bootstrap.servers": bootstrap}, list(declared_topics({}, 1).values()))
+    with empty_broker(state_dir) as bootstrap:
         yield [
             Contestant(OURS, partial(_run, bootstrap, partial(simulate, bootstrap, size, records.parent))),
             Contestant("prebuilt_producer", partial(_run, bootstrap, partial(_send_prebuilt, bootstrap, size, records))),

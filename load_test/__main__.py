@@ -17,7 +17,7 @@ from rich.table import Table
 from benchmarks.paced_events import TEMPLATES
 from benchmarks.preload import simulated_records
 from benchmarks.processes import ROOT
-from load_test.page import summarise, write_page
+from load_test.page import shown, summarise, write_page
 from load_test.scenario import Load, put_under_load
 from playhead.local.stack import Stack
 from playhead.settings import Settings, get_settings
@@ -57,7 +57,7 @@ def main() -> None:
     summary = summarise(found)
     table = Table("what", "found", title="Under load", title_justify="left")
     for name, value in summary.items():
-        table.add_row(name.replace("_", " "), f"{value:,}" if isinstance(value, int | float) else str(value))
+        table.add_row(name.replace("_", " "), shown(value))
     Console().print(table)
     print(json.dumps(summary))
     sys.exit(not summary["met"])

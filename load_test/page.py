@@ -64,7 +64,7 @@ def render(kept: dict[str, Any]) -> str:
     """The page."""
     summary, marks, points = kept["summary"], kept["marks"], kept["points"]
     versions = ", ".join(f"{name} {number}" for name, number in kept["versions"].items())
-    figures = [f"| {name.replace('_', ' ')} | {_shown(value)} |" for name, value in summary.items()]
+    figures = [f"| {name.replace('_', ' ')} | {shown(value)} |" for name, value in summary.items()]
     return "\n".join(
         [
             "# Under load",
@@ -101,7 +101,8 @@ def _chart(points: Sequence[dict[str, Any]], name: str, unit: str, digits: int) 
     return ["```mermaid", "xychart-beta", f"  x-axis [{seconds}]", f'  y-axis "{unit}"', f"  line [{values}]", "```"]
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A figure as a reader says it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int | float) else "never" if value is None else str(value)

@@ -12,8 +12,7 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from benchmarks.bronze_table import Commit, commits
-from benchmarks.freshness import row_ages
+from benchmarks.bronze_table import Commit, commits, row_ages
 from benchmarks.live_stream import TABLE, LiveStream, difference
 from benchmarks.live_table import shown_live
 from benchmarks.paced_events import make_record, send_paced, templates
@@ -83,7 +82,7 @@ def test_rows_are_aged_by_the_commit_that_shows_them(tmp_path: Path) -> None:
         )
     at_ms = [0, int(first.timestamp() * 1000), int(second.timestamp() * 1000)]
     landings = [type(commit)(at, commit.records, commit.files) for commit, at in zip(commits(table), at_ms, strict=True)]
-    assert row_ages(table, landings, first=1) == {"p50_s": 2, "p99_s": 2.98, "max_s": 3}
+    assert row_ages(table, landings, "producer_sequence >= $first", first=1) == {"p50_s": 2, "p99_s": 2.98, "max_s": 3}
 
 
 def test_a_landing_is_shown_live_by_the_first_commit_that_saw_it(tmp_path: Path) -> None:
@@ -99,6 +98,13 @@ def test_a_landing_is_shown_live_by_the_first_commit_that_saw_it(tmp_path: Path)
     landings = [Commit(at_ms=0, records=1, version=version) for version in (1, 2, 3, 4)]
     shown = shown_live(landings, tmp_path / "table", tmp_path / "checkpoint")
     assert [(landing.version, landing.at_ms) for landing in shown] == [(1, 1_000), (2, 3_000), (3, 3_000)]
+
+
+def test_nothing_is_shown_live_before_the_query_has_planned_a_batch(tmp_path: Path) -> None:
+    """Table and checkpoint are there a moment before the first offsets are."""
+    for directory in ("checkpoint", "table"):
+        (tmp_path / directory).mkdir()
+    assert shown_live([Commit(at_ms=0, records=1, version=1)], tmp_path / "table", tmp_path / "checkpoint") == []
 
 
 def test_an_event_that_happens_now_keeps_its_contract(tmp_path: Path) -> None:

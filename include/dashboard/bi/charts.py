@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from bi.question import UNKNOWN
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -46,8 +48,8 @@ def bars(
     frame: pd.DataFrame, category: str, value: str, *, title: str, x_title: str, by: str = "", by_title: str = "", names: Sequence[str] = ()
 ) -> alt.Chart:
     """A bar for each row or, with `by`, one for each value of it beside the others, in the order of `names`; rows in the frame's order."""
-    order = list(dict.fromkeys(frame[category].fillna("unknown")))
-    named = frame.assign(**{category: frame[category].fillna("unknown")})
+    named = frame.assign(**{category: frame[category].fillna(UNKNOWN)})
+    order = list(dict.fromkeys(named[category]))
     told = [alt.Tooltip(f"{category}:N", title=title), _told(value, x_title)]
     chart = alt.Chart(named).mark_bar(cornerRadiusEnd=2)
     axes = {

@@ -23,13 +23,14 @@ def _run(records: Path, size: int, directory: Path) -> Measurement:
     with live_stream(directory) as stream:
         with stream.app(_APP, rules=stream.no_rules()) as app:
             stream.wait_started(app, _APP)
-            with stream.sender(records, RATE, size):
+            live_table = stream.live_table()
+            with live_table.noting(), stream.sender(records, RATE, size):
                 pass
             stream.wait_landed(app, _APP, size)
-            stream.wait_shown_live(app, _APP)
+            stream.wait_shown_live(app, _APP, live_table)
         landings = commits(stream.table)
         ages = row_ages(stream.table, landings, _AFTER_WARM_UP, first=size // 10)
-        live = row_ages(stream.table, stream.shown_live(landings), _AFTER_WARM_UP, first=size // 10)
+        live = row_ages(stream.table, live_table.shown(landings), _AFTER_WARM_UP, first=size // 10)
         ages |= {f"live_{name}": age for name, age in live.items()}
         return Measurement(ages["p50_s"], stream.books(), ages | {"commits": len(landings)})
 

@@ -18,7 +18,7 @@ from deltalake import DeltaTable
 from benchmarks import bronze_table
 from benchmarks.broker_records import topic_ends
 from benchmarks.harness import OURS, Contestant, Measurement, Prepare, Report
-from benchmarks.live_table import shown_live
+from benchmarks.live_table import LiveTable
 from benchmarks.paced_events import TEMPLATES
 from benchmarks.preload import simulated_records
 from benchmarks.processes import ROOT, python_process
@@ -122,15 +122,15 @@ class LiveStream:
         """How many records bronze holds by its log."""
         return sum(commit.records for commit in bronze_table.commits(self.table))
 
-    def wait_shown_live(self, app: subprocess.Popen[bytes], name: str) -> None:
+    def live_table(self) -> LiveTable:
+        """gold.qoe_live."""
+        lake = self.directory / "lake"
+        return LiveTable(lake / "gold" / "qoe_live", lake / "_checkpoints" / "live")
+
+    def wait_shown_live(self, app: subprocess.Popen[bytes], name: str, live: LiveTable) -> None:
         """Wait until gold.qoe_live tells of all that bronze holds."""
         landings = bronze_table.commits(self.table)
-        self.wait(app, name, lambda: len(self.shown_live(landings)) == len(landings), "live numbers")
-
-    def shown_live(self, landings: Sequence[bronze_table.Commit]) -> list[bronze_table.Commit]:
-        """When gold.qoe_live told of what bronze has landed."""
-        lake = self.directory / "lake"
-        return shown_live(landings, lake / "gold" / "qoe_live", lake / "_checkpoints" / "live")
+        self.wait(app, name, lambda: len(live.shown(landings)) == len(landings), "live numbers")
 
     def books(self) -> dict[str, int]:
         """Acknowledged events, and by anti-joins of ids those lost, doubled, never sent, and rejected."""

@@ -14,7 +14,7 @@ from deltalake import write_deltalake
 
 from benchmarks.bronze_table import Commit, commits, row_ages
 from benchmarks.live_stream import TABLE, LiveStream, difference
-from benchmarks.live_table import shown_live
+from benchmarks.live_table import LiveTable
 from benchmarks.paced_events import make_record, send_paced, templates
 from benchmarks.peers.python_consumer import bronze_schema, create_bronze
 from benchmarks.recover import require_some_left
@@ -85,7 +85,8 @@ def test_rows_are_aged_by_the_commit_that_shows_them(tmp_path: Path) -> None:
     assert row_ages(table, landings, "producer_sequence >= $first", first=1) == {"p50_s": 2, "p99_s": 2.98, "max_s": 3}
 
 
-def test_a_landing_is_shown_live_by_the_first_commit_that_saw_it(tmp_path: Path) -> None:
+@pytest.fixture
+def offsets(tmp_path: Path) -> Path:
     """Batch 0 ends before version 2, batch 1 within version 3, batch 2 has nothing to commit; nobody has seen version 4 yet."""
     offsets, log = tmp_path / "checkpoint" / "offsets", tmp_path / "table" / "_delta_log"
     for directory in (offsets, log):
@@ -95,16 +96,39 @@ def test_a_landing_is_shown_live_by_the_first_commit_that_saw_it(tmp_path: Path)
     for number, at_ms in ((0, 1_000), (1, 3_000)):
         actions = [{"commitInfo": {"timestamp": at_ms}}, {"txn": {"appId": "live", "version": number}}]
         (log / f"{number:020d}.json").write_text("\n".join(json.dumps(action) for action in actions))
-    landings = [Commit(at_ms=0, records=1, version=version) for version in (1, 2, 3, 4)]
-    shown = shown_live(landings, tmp_path / "table", tmp_path / "checkpoint")
-    assert [(landing.version, landing.at_ms) for landing in shown] == [(1, 1_000), (2, 3_000), (3, 3_000)]
+    return offsets
+
+
+LANDINGS = [Commit(at_ms=0, records=1, version=version) for version in (1, 2, 3, 4)]
+
+
+def _shown(live: LiveTable) -> list[tuple[int, int]]:
+    return [(landing.version, landing.at_ms) for landing in live.shown(LANDINGS)]
+
+
+def test_a_landing_is_shown_live_by_the_first_commit_that_saw_it(offsets: Path, tmp_path: Path) -> None:
+    assert _shown(LiveTable(tmp_path / "table", offsets.parent)) == [(1, 1_000), (2, 3_000), (3, 3_000)]
+
+
+def test_what_was_noted_is_known_when_the_checkpoint_has_forgotten_it(offsets: Path, tmp_path: Path) -> None:
+    live = LiveTable(tmp_path / "table", offsets.parent)
+    live.note()
+    (offsets / "0").unlink()
+    assert _shown(live) == [(1, 1_000), (2, 3_000), (3, 3_000)]
+
+
+def test_a_forgotten_batch_that_nobody_noted_is_told(offsets: Path, tmp_path: Path) -> None:
+    """Else the rows of batch 0 would be told as if batch 1 had shown them first."""
+    (offsets / "0").unlink()
+    with pytest.raises(RuntimeError, match="batch 0"):
+        LiveTable(tmp_path / "table", offsets.parent).shown(LANDINGS)
 
 
 def test_nothing_is_shown_live_before_the_query_has_planned_a_batch(tmp_path: Path) -> None:
     """Table and checkpoint are there a moment before the first offsets are."""
     for directory in ("checkpoint", "table"):
         (tmp_path / directory).mkdir()
-    assert shown_live([Commit(at_ms=0, records=1, version=1)], tmp_path / "table", tmp_path / "checkpoint") == []
+    assert LiveTable(tmp_path / "table", tmp_path / "checkpoint").shown(LANDINGS) == []
 
 
 def test_an_event_that_happens_now_keeps_its_contract(tmp_path: Path) -> None:

@@ -30,32 +30,35 @@ def read_plain(records: pa.Table, late_horizon: timedelta) -> pa.Table:
         records: columns value (binary) and topic.
         late_horizon: an event received longer than this after it happened is late.
     """
-    positions = pa.array(np.arange(records.num_rows))
     engine = _engine()
-    engine.register("texts", _plain_texts(records.append_column(ROW, positions)))
+    engine.register("texts", _texts(records))
     rows = engine.sql(_statement(late_horizon)).to_arrow_table()
     engine.unregister("texts")
     return rows.filter(rows["is_vouched"]).drop_columns(["is_vouched"])
 
 
-def _plain_texts(records: pa.Table) -> pa.Table:
-    """`text`, topic and row of the plain records. Text is UTF-8, which the match over bytes does not know."""
-    matching = records.filter(pc.match_substring_regex(records["value"], plain_record()))
-    values = matching["value"]
+def _texts(records: pa.Table) -> pa.Table:
+    """`text`, topic and row of all records, and whether the text `is_plain`; of one that is not the bytes may be no text at all."""
+    values = records["value"].combine_chunks()
+    is_plain = pc.and_(pc.match_substring_regex(values, plain_record()), _is_utf8(values))  # the match over bytes knows no UTF-8
+    return pa.table(
+        {
+            "text": pa.Array.from_buffers(pa.string(), len(values), values.buffers(), offset=values.offset),
+            "is_plain": is_plain,
+            "topic": records["topic"],
+            ROW: pa.array(np.arange(records.num_rows)),
+        }
+    )
+
+
+def _is_utf8(values: pa.BinaryArray) -> pa.BooleanArray:
+    """Which values are UTF-8. Nearly all are, so halves are looked at until one is, or is a single value."""
     try:
-        texts = values.cast(pa.string())
+        values.cast(pa.string())
     except pa.ArrowInvalid:
-        matching = matching.filter(pa.array([_is_utf8(value) for value in values.to_pylist()], pa.bool_()))
-        texts = matching["value"].cast(pa.string())
-    return pa.table({"text": texts, "topic": matching["topic"], ROW: matching[ROW]})
-
-
-def _is_utf8(value: bytes) -> bool:
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+        middle = len(values) // 2
+        return pa.concat_arrays([_is_utf8(values[:middle]), _is_utf8(values[middle:])]) if middle else pa.array([False])
+    return pa.repeat(True, len(values))
 
 
 @cache
@@ -71,14 +74,15 @@ def _query(late_horizon: timedelta) -> str:
     valid = " AND ".join(f"({_translated(demand)})" for demand in event_demands())
     family = " ".join(f"WHEN event_type IN ({_types_of(family)}) THEN '{family}'" for family in FAMILIES)
     return f"""
-        -- Materialised, or the parse would be done again for each test.
-        WITH parsed AS MATERIALIZED (
-            SELECT unnest(from_json(text, '{shape}')), len(json_keys(text)) AS key_count, topic, {ROW} FROM texts
+        -- Materialised, or the parse would be done again for each test. What is not plain may be no text, and is not touched.
+        WITH plain AS (SELECT CASE WHEN is_plain THEN text END AS text, topic, {ROW} FROM texts),
+        parsed AS MATERIALIZED (
+            SELECT unnest(from_json(text, '{shape}')), len(json_keys(text)) AS key_count, topic, {ROW} FROM plain
         )
         SELECT {", ".join(f'"{name}"' for name in names)}, CASE {family} END AS family, date_trunc('hour', event_timestamp) AS event_hour,
                received_at > event_timestamp + to_microseconds({late_horizon // timedelta(microseconds=1)}) AS is_late, {ROW},
                -- As many values as keys: no key is repeated.
-               key_count = {given} AND {valid} AS is_vouched
+               coalesce(key_count = {given} AND {valid}, false) AS is_vouched
         FROM parsed
     """  # noqa: S608  (names and values from contracts)
 

@@ -48,6 +48,10 @@ class StackError(PlayheadError):
     exit_code = ExitCode.ABSENT
 
 
+class PastError(StackError):
+    """Checkpoint, table and topics tell of different pasts; the message says which one a person has to restore."""
+
+
 class BrokerError(PlayheadError):
     """Kafka cannot be reached, or refused what was asked of it."""
 

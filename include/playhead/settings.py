@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     alert_window_minutes: int = Field(default=15, ge=1, description="An event older than this raises no alert: alerts tell of now.")
 
     deadline_scale: float = Field(default=1.0, ge=0, description="Multiplies every deadline; 0 makes each scheduled run miss it (a drill).")
-    airflow_base_url: str = Field(default="", description="Address of the Airflow UI, for links in mails.")
+    airflow_base_url: str = Field(default="", description="Address of the Airflow UI, for links in mails and to ask after its health.")
 
     late_horizon_days: int = Field(default=7, ge=1)
     churn_horizon_days: int = Field(default=14, ge=1)

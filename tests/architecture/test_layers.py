@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "churn": _BASE | {"gold"},
     "experiments": _BASE,
     "collector": _BASE | {"events", "settings", "io"},
-    "observability": _BASE | {"io", "settings"},
+    "observability": _BASE | {"events", "io", "settings"},
     "lakehouse_page": _BASE | {"io", "jobs", "observability", "settings"},
 }
 # These transform data and nothing else: no I/O, no settings, no clock, no Airflow.

@@ -15,7 +15,7 @@ import time
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +29,8 @@ SENT_SCHEMA = pa.schema([("sequence", pa.int64()), ("event_id", pa.string()), ("
 ACKED_SCHEMA = pa.schema([("sequence", pa.int64())])
 _SEGMENT_BYTES = 64 * 1024 * 1024
 SEGMENT_SPAN = timedelta(days=1)
+_DISCONNECTED = "disconnected"
+_TAIL_BYTES = 4096  # more than any line has
 _WRITE = csv.WriteOptions(include_header=False, quoting_style="needed")
 
 
@@ -107,6 +109,10 @@ class Ledger:
         """Says durably that the broker acknowledged these sequences; call it after it did."""
         self._acked.append(pa.table({"sequence": sequences}))
 
+    def note_disconnect(self) -> None:
+        """Note that a connection to a broker was lost just now."""
+        (self.path / _DISCONNECTED).touch()
+
     def acked_sequences(self) -> pa.Array:
         """Every sequence acknowledged so far, ascending, each once."""
         sequences = pc.unique(_read_segments(self.path, "acked", ACKED_SCHEMA)["sequence"])
@@ -117,6 +123,27 @@ class Ledger:
         self._sent.close()
         self._acked.close()
         self._lock.close()
+
+
+def disconnected_at(path: Path) -> float | None:
+    """When the producer of a ledger lost a connection to a broker last, in seconds since the epoch; None where it never did."""
+    mark = path / _DISCONNECTED
+    return mark.stat().st_mtime if mark.is_file() else None
+
+
+def last_sequence(path: Path, kind: Literal["sent", "acked"]) -> tuple[int, float] | None:
+    """The last sequence that a producer has entered as sent or acknowledged, and when; None where there is none.
+
+    Only the end of a file is read.
+    """
+    segments = sorted(path.glob(f"{kind}-*.csv"), key=lambda segment: int(segment.stem.rpartition("-")[2]), reverse=True)
+    for segment in segments:
+        with segment.open("rb") as file:
+            file.seek(max(0, segment.stat().st_size - _TAIL_BYTES))
+            lines = file.read().rpartition(b"\n")[0].splitlines()
+            if lines:
+                return int(lines[-1].partition(b",")[0]), segment.stat().st_mtime
+    return None
 
 
 def read_ledger(directory: Path, *, since: datetime | None = None) -> tuple[pa.Table, pa.Table]:

@@ -29,6 +29,8 @@ _CONFIG: dict[str, Any] = {
     # Batches stay under the smallest topic limit (1 MB); a single larger record is checked against its own topic's limit by the broker.
     "message.max.bytes": 5 * 1024 * 1024,
     "batch.size": 900_000,
+    # Idle connections are closed from this side: one that the broker closes would look like one that was lost.
+    "connections.max.idle.ms": 4 * 60 * 1000,
     "queue.buffering.max.messages": 500_000,
     # Successes cost no Python call: after flush(), a record is acknowledged unless its callback reported an error.
     "delivery.report.only.error": True,
@@ -73,7 +75,13 @@ class Producer:
         self._producer_header = ("producer_id", ledger.producer_id.encode())
         self._refused: dict[bytes, str] = {}
         config = (
-            _CONFIG | {"delivery.timeout.ms": int(delivery_timeout_s * 1000), "logger": logger, "on_delivery": self._refuse} | dict(client)
+            _CONFIG
+            | {
+                "delivery.timeout.ms": int(delivery_timeout_s * 1000),
+                "logger": _ClientLog(ledger),
+                "on_delivery": self._refuse,
+            }
+            | dict(client)
         )
         self._kafka = KafkaProducer(config)
         try:
@@ -174,6 +182,19 @@ class Producer:
     def _refuse(self, error: KafkaError, message: Message) -> None:
         """Delivery report of a failed record. Records of equal bytes count as failed together: sending one again harms nobody."""
         self._refused[message.value()] = error.str()
+
+
+class _ClientLog:
+    """What the client says goes to the log. It tells of a lost connection there and nowhere else, since it mends that by itself."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def log(self, level: int, message: str, *parts: object) -> None:
+        """Take one message: its kind, the client's name, and the words."""
+        logger.log(level, message, *parts)
+        if parts[:1] == ("FAIL",):
+            self._ledger.note_disconnect()
 
 
 def sent_rows(records: Sequence[Record], numbers: Sequence[int]) -> pa.Table:

@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
     ClusterMetadata,
     ConfigEntry,
     ConfigResource,
+    ListOffsetsResultInfo,
     NewPartitions,
     NewTopic,
     OffsetSpec,
@@ -196,12 +197,13 @@ def topic_health(client: Mapping[str, str], names: Sequence[str]) -> list[TopicH
 
 @dataclass(frozen=True)
 class Lag:
-    """How far a consumer is behind the end of one partition, in records."""
+    """How far a consumer is behind the end of one partition, in records. `leader_epoch` grows each time the partition gets a leader."""
 
     topic: str
     partition: int
     committed: int
     end: int
+    leader_epoch: int | None = None
 
     @property
     def records(self) -> int:
@@ -226,7 +228,7 @@ def consumer_lag(client: Mapping[str, str], committed: Offsets, names: Sequence[
         pairs = [(name, partition) for name in names for partition in sorted(present[name].partitions)]
         ends = _offsets(client, pairs, OffsetSpec.latest())
         starts = _offsets(client, pairs, OffsetSpec.earliest())
-    return [Lag(*pair, committed=committed.get(pair, starts[pair]), end=ends[pair]) for pair in pairs]
+    return [Lag(*pair, committed.get(pair, starts[pair].offset), ends[pair].offset, ends[pair].leader_epoch) for pair in pairs]
 
 
 def stable_offsets(client: Mapping[str, str], names: Sequence[str]) -> dict[tuple[str, int], int]:
@@ -238,7 +240,8 @@ def stable_offsets(client: Mapping[str, str], names: Sequence[str]) -> dict[tupl
     with _clear_errors(client):
         present = _metadata(_admin(client)).topics
         pairs = [(name, partition) for name in names if name in present for partition in sorted(present[name].partitions)]
-        return _offsets(client, pairs, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
+        shown = _offsets(client, pairs, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
+        return {pair: info.offset for pair, info in shown.items()}
 
 
 def committed_offsets(checkpoint: str) -> dict[tuple[str, int], int]:
@@ -270,11 +273,11 @@ def _offsets(
     pairs: Sequence[tuple[str, int]],
     spec: OffsetSpec,
     isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
-) -> dict[tuple[str, int], int]:
+) -> dict[tuple[str, int], ListOffsetsResultInfo]:
     # A client of its own for each try: librdkafka's cached metadata never learns of partitions added meanwhile.
     admin = _admin(client)
     found = _wait(admin.list_offsets({TopicPartition(*pair): spec for pair in pairs}, isolation_level=isolation))
-    return {(partition.topic, partition.partition): info.offset for partition, info in found.items()}
+    return {(partition.topic, partition.partition): info for partition, info in found.items()}
 
 
 @contextmanager

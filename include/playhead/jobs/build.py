@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from playhead.io.attempts import attempt
 from playhead.jobs.audit import audit_ids
 from playhead.jobs.gate import gate_phase
 from playhead.jobs.plan import plan_build
@@ -58,8 +59,10 @@ def run_build(
     """
     plan_build(spark, lake, dag_id=dag_id, run_id=run_id, kind=kind, interval=interval, newest_hours=newest_hours, gold_tables=gold_tables)
     for phase in PHASES:
-        build_phase(spark, lake, run_id, phase, docs=docs)
-    return record_run(spark, lake, run_id)
+        with attempt(lake, run_id, phase):
+            build_phase(spark, lake, run_id, phase, docs=docs)
+    with attempt(lake, run_id, "record"):
+        return record_run(spark, lake, run_id)
 
 
 def build_phase(spark: SparkSession, lake: str, run_id: str, phase: str, *, docs: Path | None = None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import pyarrow as pa
 from playhead.bronze.buildable import hours_to_build
 from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
 from playhead.contracts.model import event_topics, load_contract
-from playhead.errors import StackError
+from playhead.errors import PastError
 from playhead.io.checkpoint import read_checkpoint, require_query_id
 from playhead.io.delta_append import AppendedTable, DataFile, Layout, write_data_file
 from playhead.io.delta_table import RETAINED_DAYS, table_path
@@ -60,7 +60,7 @@ def start_ingest(spark: SparkSession, client: Mapping[str, str], options: Ingest
     """Start the query.
 
     Raises:
-        StackError: table, checkpoint and topics do not belong together, so that starting would land records again, or pass some over.
+        PastError: table, checkpoint and topics do not belong together, so that starting would land records again, or pass some over.
     """
     bronze = open_bronze(options.lake)
     require_same_past(bronze, options.checkpoint)
@@ -219,7 +219,7 @@ def require_same_topics(path: str, topics: Mapping[str, str]) -> None:
     remembered = f"{path}/topics.json"
     known = read_json(remembered) or {}
     if other := sorted(name for name, topic_id in topics.items() if known.get(name, topic_id) != topic_id):
-        raise StackError(
+        raise PastError(
             f"{', '.join(other)} was deleted and made again since {path} was begun, so its offsets are of other records: going on would "
             "pass records over; move bronze.events and the checkpoint away to land what Kafka holds now, and keep them for the rest"
         )
@@ -233,33 +233,33 @@ def require_same_past(bronze: AppendedTable, path: str) -> None:
     A batch is planned in the checkpoint, then committed to the table, then marked as finished; a crash may come between any two.
     """
     if bronze.is_set_back:
-        raise StackError(
+        raise PastError(
             "bronze.events was restored to a version without its newest batches, and Kafka's records of them would never be read again; "
             "restore the table to the version it had before, or move it and the checkpoint away to land everything anew"
         )
     checkpoint = read_checkpoint(path)
     if checkpoint is None:
         if bronze.has_rows:
-            raise StackError(
+            raise PastError(
                 f"bronze.events has rows but {path}/metadata is gone: starting would land every record of Kafka again; "
                 "restore the checkpoint from a backup, or move bronze.events away to land everything anew"
             )
         return
     landed = bronze.committed(checkpoint.query_id)
     if landed is not None and landed > (-1 if checkpoint.planned is None else checkpoint.planned):
-        raise StackError(
+        raise PastError(
             f"bronze.events holds batch {landed} but {path} knows only of batch {checkpoint.planned}: it is older than the table, and "
             "starting would take other records for those that landed; restore the newest checkpoint, or move bronze.events and the "
             "checkpoint away to land everything anew"
         )
     if checkpoint.is_cut_off:
         has_landed = landed is not None and landed == checkpoint.planned
-        raise StackError(
+        raise PastError(
             f"{path}/offsets/{checkpoint.planned} is cut off, so nobody can tell which records batch {checkpoint.planned} is of; "
             + ("restore it from a backup" if has_landed else "delete it: the batch has not landed, and is planned anew")
         )
     if checkpoint.finished is not None and (landed is None or landed < checkpoint.finished):
-        raise StackError(
+        raise PastError(
             f"{path} says that batch {checkpoint.finished} has landed but bronze.events holds "
             f"{'none' if landed is None else f'only batch {landed}'}: records between would be passed over; "
             "restore the table, or move the checkpoint away with it to land everything anew"

@@ -14,10 +14,12 @@ _FIRST_WAIT_S = 1.0
 _LONGEST_WAIT_S = 60.0
 
 
-def start_keeping(name: str, run: Callable[[], None], stop: threading.Event, *, first_wait_s: float = _FIRST_WAIT_S) -> threading.Thread:
+def start_keeping(
+    name: str, run: Callable[[], None], stop: threading.Event, failed: Callable[[str], None], *, first_wait_s: float = _FIRST_WAIT_S
+) -> threading.Thread:
     """Run `run` in a thread of its own until `stop` is set, again whenever it ends, and after a growing wait when it fails.
 
-    The wait is short again once `run` has ended without failing.
+    The wait is short again once `run` has ended without failing. `failed` is told of each failure, by the name.
     """
 
     def keep() -> None:
@@ -32,6 +34,7 @@ def start_keeping(name: str, run: Callable[[], None], stop: threading.Event, *, 
             else:
                 wait_s = first_wait_s
                 continue
+            failed(name)
             stop.wait(wait_s)
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
 

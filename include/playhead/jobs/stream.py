@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from playhead.contracts.model import event_topics
+from playhead.errors import LockHeldError
 from playhead.io.kafka import client_config, partitions_count
 from playhead.io.lock import table_lock
 from playhead.io.topics import CONTROL
@@ -24,8 +25,8 @@ from playhead.jobs.keep import start_keeping
 from playhead.jobs.keep_bronze import run_keep_bronze
 from playhead.jobs.live import run_live
 from playhead.local.jars import ensure_jars
-from playhead.observability.heartbeat import heartbeat_path
-from playhead.observability.query_listener import HeartbeatListener, closed_hour_announcement
+from playhead.observability.query_listener import BatchListener, closed_hour_announcement
+from playhead.observability.stream_life import StreamLife, note_refusal
 from playhead.spark import Gateway, stream_session
 
 if TYPE_CHECKING:
@@ -48,42 +49,50 @@ def run_stream(settings: Settings, *, gateway: Gateway | None = None, available_
 
     Raises:
         LockHeldError: another streaming app has this lake.
-        StackError: checkpoint and table do not belong together.
+        PastError: checkpoint and table do not belong together.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with table_lock(settings.lake, "bronze.events", holder="the streaming app", wait_s=0):
-        jars = ensure_jars(settings.cache_dir, "spark")
-        slots = 0 if available_now else partitions_count(client_config(settings), event_topics())
-        ui_port = None if available_now else settings.port("stream_ui")
-        spark = stream_session(jars, gateway=gateway, real_time_tasks=slots, ui_port=ui_port)
-        try:
-            _run_queries(spark, settings, stop, None if available_now else _alert_options(settings, slots))
-        finally:
-            spark.stop()
+    try:
+        with table_lock(settings.lake, "bronze.events", holder="the streaming app", wait_s=0), StreamLife(settings.home) as life:
+            jars = ensure_jars(settings.cache_dir, "spark")
+            slots = 0 if available_now else partitions_count(client_config(settings), event_topics())
+            ui_port = None if available_now else settings.port("stream_ui")
+            spark = stream_session(jars, gateway=gateway, real_time_tasks=slots, ui_port=ui_port)
+            try:
+                _run_queries(spark, settings, life, stop, None if available_now else _alert_options(settings, slots))
+            finally:
+                spark.stop()
+    except LockHeldError:
+        note_refusal(settings.home)
+        raise
 
 
-def _run_queries(spark: SparkSession, settings: Settings, stop: threading.Event, alerts: AlertOptions | None) -> None:
+def _run_queries(spark: SparkSession, settings: Settings, life: StreamLife, stop: threading.Event, alerts: AlertOptions | None) -> None:
     """Run `ingest`, with `alerts` and `live` beside it or alone until all is landed."""
     client = client_config(settings)
-    listener = HeartbeatListener(heartbeat_path(settings.home), QUERY, lambda: not stop.is_set(), hour_announcer(client))
+    listener = BatchListener(life, QUERY, hour_announcer(client))
     spark.streams.addListener(listener)
-    listener.start()
+    life.ready()
     options = IngestOptions(settings.lake, settings.checkpoint, timedelta(days=settings.late_horizon_days), available_now=alerts is None)
-    beside = [start_keeping("keep_bronze", lambda: run_keep_bronze(settings.lake, stop), stop)]
+    beside: list[threading.Thread] = []
+
+    def keep(work: str, run: Callable[[], None]) -> None:
+        beside.append(start_keeping(work, run, stop, life.work_failed))
+
+    keep("keep_bronze", lambda: run_keep_bronze(settings.lake, stop))
     try:
         ingest = start_ingest(spark, client, options)
         if alerts is not None and has_caught_up(ingest, stop):
-            beside.append(start_keeping("alerts", lambda: run_alerts(spark, client, alerts, stop), stop))
-            beside.append(start_keeping("alerts_log", lambda: run_alerts_log(settings.lake, client, stop), stop))
-            beside.append(start_keeping("live", lambda: run_live(spark, settings.lake, settings.live_checkpoint, stop), stop))
+            keep("alerts", lambda: run_alerts(spark, client, alerts, stop))
+            keep("alerts_log", lambda: run_alerts_log(settings.lake, client, stop))
+            keep("live", lambda: run_live(spark, settings.lake, settings.live_checkpoint, stop))
         run_until(ingest, stop)
     finally:
         stop.set()
         for thread in beside:
             thread.join(_ENDING_S)
-        listener.stop()
         spark.streams.removeListener(listener)
 
 

@@ -1,7 +1,8 @@
 """`python -m playhead.observability.exporter`: the whole system's metrics for Prometheus, on loopback, read when it scrapes.
 
-It holds no engine and asks for nothing that grows: a heartbeat file, the new versions of bronze, the brokers' offsets, the ops logs when
-they have changed, the last hour of live numbers, and the records of the last load and the last reconciliation. Sources are read side by
+It holds no engine and asks for nothing that grows: a heartbeat file, the new versions of bronze, the brokers' offsets, the ends of recent
+ledgers, steps of builds that are not recorded yet, the ops logs when they have changed, the last hour of live numbers, the records of the
+last load and the last reconciliation, and Airflow's own account of its health. Sources are read side by
 side; one that cannot be read is `playhead_source_up` 0.
 """
 
@@ -24,6 +25,7 @@ from playhead.contracts.model import event_topics
 from playhead.errors import PlayheadError
 from playhead.io.kafka import client_config
 from playhead.observability import metrics as m
+from playhead.observability.sources.airflow import read_airflow
 from playhead.observability.sources.books import read_books
 from playhead.observability.sources.bronze import BronzeChanges
 from playhead.observability.sources.builds import Builds
@@ -31,6 +33,8 @@ from playhead.observability.sources.gaps import Gaps
 from playhead.observability.sources.kafka import read_lag
 from playhead.observability.sources.live import read_live
 from playhead.observability.sources.loads import read_loads
+from playhead.observability.sources.producers import read_producers
+from playhead.observability.sources.steps import read_build_steps
 from playhead.observability.sources.stream import read_stream
 from playhead.settings import Settings, get_settings
 
@@ -39,7 +43,7 @@ logger = logging.getLogger(__name__)
 Source = Callable[[], m.Readings]
 _FRESH_S = 5.0
 # Less than Prometheus waits for an answer (deploy/prometheus/prometheus.yml): a broker that hangs must not silence the others.
-ANSWER_S = 9.0
+ANSWER_S = 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,10 @@ def system_sources(settings: Settings) -> dict[str, Source]:
         "stream": lambda: read_stream(settings.home),
         "bronze": BronzeChanges(settings.lake).read,
         "kafka": lambda: read_lag(client, settings.checkpoint, topics),
+        "producers": lambda: read_producers(settings.ledger_dir),
         "builds": Builds(settings.lake).read,
+        "steps": lambda: read_build_steps(settings.lake),
+        "airflow": lambda: read_airflow(settings.airflow_url),
         "live": lambda: read_live(settings.lake),
         "loads": lambda: read_loads(settings.lake),
         "books": lambda: read_books(settings.lake),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,9 @@ STALE_AFTER = timedelta(seconds=90)
 class Heartbeat:
     """The app's last sign of life. Times are ISO 8601, UTC; batch_id is -1 before the first batch of this process.
 
-    The totals are of this process: they begin at zero when the app starts.
+    The totals are of this process: they begin at zero when the app starts. `failures` counts those of work beside landing, by its name.
+    `stops` counts, by reason, how often an app ended here that nobody had asked to end. `ended_because` is one of those reasons, or empty.
+    `is_ready` where the app has its engine.
     """
 
     updated_at: str
@@ -31,11 +33,21 @@ class Heartbeat:
     rows_total: int = 0
     batches_total: int = 0
     batches_ms_total: int = 0
+    failures: dict[str, int] = field(default_factory=dict)
+    stops: dict[str, int] = field(default_factory=dict)
+    ended_at: str | None = None
+    ended_because: str = ""
+    is_ready: bool = True
 
 
 def heartbeat_path(home: Path) -> Path:
     """Where the heartbeat of the stack at `home` lies."""
     return home / "run" / "stream_heartbeat.json"
+
+
+def refusals_path(home: Path) -> Path:
+    """Where each app leaves a line that found another one running."""
+    return home / "run" / "stream_refusals.log"
 
 
 def write_heartbeat(path: Path, beat: Heartbeat) -> None:
@@ -70,9 +82,16 @@ def check_heartbeat(home: Path, *, now: datetime | None = None) -> dict[str, obj
     """The heartbeat as a summary, if it is fresh.
 
     Raises:
-        StackError: there is none, or it is stale; the message says what to do.
+        StackError: there is none, it is stale, the app is starting, or it has ended by itself; the message says what to do.
     """
     beat = require_heartbeat(home)
+    if beat.ended_because:
+        raise StackError(
+            f"the streaming app ended at {beat.ended_at} ({beat.ended_because}); read `playhead logs stream`, "
+            "and docs/runbooks.md under StreamStopped"
+        )
+    if not beat.is_ready:
+        raise StackError(f"the streaming app is starting since {beat.started_at}; wait for it, or read `playhead logs stream`")
     age = (now or datetime.now(UTC)) - datetime.fromisoformat(beat.updated_at)
     if age > STALE_AFTER:
         raise StackError(

@@ -90,6 +90,19 @@ STARTED = Metric("playhead_stream_started_timestamp_seconds", "gauge", "When the
 STREAM_ROWS = Metric("playhead_stream_rows_total", "counter", "Records the streaming app landed since it started.")
 BATCHES = Metric("playhead_stream_batches_total", "counter", "Micro-batches since the streaming app started.")
 BATCH_SECONDS = Metric("playhead_stream_batch_seconds_total", "counter", "Time spent in micro-batches since the streaming app started.")
+STREAM_STOPS = Metric(
+    "playhead_stream_stops_total",
+    "counter",
+    "Streaming apps that ended though nobody had asked them to. One that told of no end, for it was killed, counts when the next starts.",
+    ("reason",),
+)
+STREAM_REFUSALS = Metric("playhead_stream_refusals_total", "counter", "Streaming apps that were not started, for another one runs.")
+STREAM_FAILURES = Metric(
+    "playhead_stream_failures_total",
+    "counter",
+    "Failures of work beside landing since the streaming app started; it is started again.",
+    ("work",),
+)
 LAST_BATCH_ROWS = Metric("playhead_stream_last_batch_rows", "gauge", "Records of the last micro-batch.")
 LAST_BATCH_SECONDS = Metric("playhead_stream_last_batch_seconds", "gauge", "How long the last micro-batch took.")
 LAST_BATCH_RATE = Metric("playhead_stream_last_batch_events_per_second", "gauge", "Records per second within the last micro-batch.")
@@ -118,6 +131,12 @@ VERSIONS_PASSED_OVER = Metric(
 
 LAG = Metric("playhead_kafka_lag_records", "gauge", "Records that bronze.events does not hold yet.", ("topic", "partition"))
 END_OFFSET = Metric("playhead_kafka_end_offset", "gauge", "Next offset that the broker will give.", ("topic", "partition"))
+LEADER_EPOCH = Metric(
+    "playhead_kafka_leader_epoch",
+    "gauge",
+    "How often the partition has been given a leader: it grows when a broker ends, or comes back.",
+    ("topic", "partition"),
+)
 STABLE_OFFSET = Metric(
     "playhead_kafka_stable_offset",
     "gauge",
@@ -155,6 +174,26 @@ UNUSUAL = Metric(
     ("table",),
 )
 REFUSED = Metric("playhead_partitions_refused_total", "counter", "Partitions the gate refused, by ops.build_log.", ("table",))
+
+STEPS = Metric(
+    "playhead_build_steps",
+    "gauge",
+    "Steps of DAG runs and builds that are not done, by how the last attempt goes: under_way, failed, or died, where nobody said so.",
+    ("dag", "step", "state"),
+)
+STEPS_REPEATED = Metric("playhead_build_steps_repeated", "gauge", "Those of them that were begun more than once.", ("dag", "step"))
+
+AIRFLOW_AGE = Metric("playhead_airflow_heartbeat_age_seconds", "gauge", "Time since a part of Airflow was heard of.", ("part",))
+
+UNACKNOWLEDGED_AGE = Metric(
+    "playhead_producer_unacknowledged_seconds",
+    "gauge",
+    "How long ago a producer entered its newest records in its ledger, where the ledger does not call them acknowledged; else 0.",
+    ("producer",),
+)
+DISCONNECTED = Metric(
+    "playhead_producer_disconnected_timestamp_seconds", "gauge", "When a producer lost a connection to a broker last.", ("producer",)
+)
 
 LOADS = Metric("playhead_loads_total", "counter", "Warehouse loads: loaded, unchanged, mismatched or failed.", ("outcome",))
 LOAD_FINISHED = Metric("playhead_load_finished_timestamp_seconds", "gauge", "When the last good load (loaded, unchanged) finished.")

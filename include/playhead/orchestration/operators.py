@@ -14,6 +14,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from playhead.errors import GateError
+from playhead.io.attempts import attempt
 from playhead.jobs.run_context import RunContext
 from playhead.orchestration.spark import CONNECTION_ID, connect_session, is_connect
 from playhead.settings import get_settings
@@ -41,9 +42,8 @@ class LakehouseJob(BaseOperator):
         """Run the job and return its summary."""
         run = run_context(context)
         try:
-            if is_connect(self.conn_id):
-                return self._execute_in_session(run)
-            return self._submit(run)
+            with attempt(get_settings().lake, run.key, self.options.get("phase", self.job)):
+                return self._execute_in_session(run) if is_connect(self.conn_id) else self._submit(run)
         except GateError as refusal:
             raise AirflowFailException(str(refusal)) from refusal
 

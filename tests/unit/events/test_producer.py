@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from playhead.errors import BrokerError
 from playhead.events import producer as producer_module
-from playhead.events.ledger import SENT_SCHEMA, Ledger, digest, read_ledger
-from playhead.events.producer import Producer, Record
+from playhead.events.ledger import SENT_SCHEMA, Ledger, digest, disconnected_at, read_ledger
+from playhead.events.producer import Producer, Record, _ClientLog
 
 BATCH_SCHEMA = pa.schema([*SENT_SCHEMA.remove(3), ("key", pa.string()), ("value", pa.binary())])
 RECORDS = [Record("video_events", "u1", b'{"a":1}', "id-1"), Record("ad_events", "u2", b"not json")]
@@ -230,3 +231,16 @@ def test_producer__a_dead_broker_is_one_clear_line(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(kafka, "list_topics", no_answer)
     with pytest.raises(BrokerError, match=r"no Kafka broker answers at broker:9092; start it with `playhead up`"):
         make(tmp_path, monkeypatch, kafka)
+
+
+def test_producer__a_lost_connection_is_noted_and_what_else_the_client_says_is_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """librdkafka tells of it in its log alone."""
+    log = _ClientLog(ledger := Ledger(tmp_path, "load"))
+    log.log(logging.INFO, "%s [%s] %s", "GETPID", "rdkafka#producer-1", "no coordinator yet")
+    assert disconnected_at(ledger.path) is None
+    with caplog.at_level(logging.INFO):
+        log.log(logging.INFO, "%s [%s] %s", "FAIL", "rdkafka#producer-1", "Disconnected: connection closed by peer")
+    assert disconnected_at(ledger.path) is not None
+    assert caplog.messages == ["FAIL [rdkafka#producer-1] Disconnected: connection closed by peer"]

@@ -118,7 +118,19 @@ def settings(tmp_path: Path) -> Settings:
 def test_system__without_any_part_every_source_but_the_logs_is_down(settings: Settings) -> None:
     told = samples(generate_latest(system_registry(settings)).decode())
     up = {name: value for (metric, *labels), value in told.items() if metric == "playhead_source_up" for name in labels}
-    assert up == {"stream": 0, "bronze": 0, "kafka": 0, "builds": 1, "live": 1, "loads": 1, "books": 1, "gaps": 1}
+    assert up == {
+        "stream": 0,
+        "bronze": 0,
+        "kafka": 0,
+        "airflow": 0,
+        "producers": 1,
+        "builds": 1,
+        "steps": 1,
+        "live": 1,
+        "loads": 1,
+        "books": 1,
+        "gaps": 1,
+    }
 
 
 @pytest.fixture

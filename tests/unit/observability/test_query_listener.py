@@ -6,8 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from playhead.observability.heartbeat import heartbeat_path, read_heartbeat
-from playhead.observability.query_listener import HeartbeatListener
+from playhead.observability.heartbeat import read_heartbeat
+from playhead.observability.query_listener import BatchListener
+from playhead.observability.stream_life import StreamLife
 
 
 def batch(number: int, rows: int, milliseconds: int, *, name: str = "ingest") -> Any:
@@ -17,7 +18,7 @@ def batch(number: int, rows: int, milliseconds: int, *, name: str = "ingest") ->
 
 
 def test_progress__totals_are_of_all_batches_of_the_process(tmp_path: Path) -> None:
-    listener = HeartbeatListener(heartbeat_path(tmp_path), "ingest", lambda: True, lambda: None)
+    listener = BatchListener(StreamLife(tmp_path), "ingest", lambda: None)
     listener.onQueryProgress(batch(7, 100, 500))
     listener.onQueryProgress(batch(8, 20, 250))
     beat = read_heartbeat(tmp_path)
@@ -28,7 +29,7 @@ def test_progress__totals_are_of_all_batches_of_the_process(tmp_path: Path) -> N
 
 def test_progress__only_its_query_moves_the_heartbeat_and_announces(tmp_path: Path) -> None:
     announced: list[int] = []
-    listener = HeartbeatListener(heartbeat_path(tmp_path), "ingest", lambda: True, lambda: announced.append(1))
+    listener = BatchListener(StreamLife(tmp_path), "ingest", lambda: announced.append(1))
     listener.onQueryProgress(batch(7, 10, 500))
     listener.onQueryProgress(batch(99, 5_000, 500, name="alerts"))
     beat = read_heartbeat(tmp_path)

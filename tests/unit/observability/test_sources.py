@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -26,6 +27,7 @@ from playhead.observability.sources.bronze import BronzeChanges
 from playhead.observability.sources.builds import Builds
 from playhead.observability.sources.loads import read_loads
 from playhead.observability.sources.stream import read_stream
+from playhead.observability.stream_life import StreamLife, note_refusal
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Land = Callable[..., None]
@@ -70,7 +72,7 @@ def test_read_stream__the_last_batch_and_the_totals_of_the_process(tmp_path: Pat
     beat = Heartbeat(NOON.isoformat(), NOON.isoformat(), 3, 10, 500, 20.0, NOON.isoformat(), 70, 4, 2500)
     write_heartbeat(heartbeat_path(tmp_path), beat)
     told = read_stream(tmp_path, NOON + timedelta(seconds=7))
-    assert {metric.name.removeprefix("playhead_stream_"): value(told, metric) for metric in told} == {
+    assert {metric.name.removeprefix("playhead_stream_"): value(told, metric) for metric in told if not metric.labels} == {
         "heartbeat_age_seconds": 7.0,
         "started_timestamp_seconds": NOON.timestamp(),
         "rows_total": 70,
@@ -79,7 +81,21 @@ def test_read_stream__the_last_batch_and_the_totals_of_the_process(tmp_path: Pat
         "last_batch_rows": 10,
         "last_batch_seconds": 0.5,
         "last_batch_events_per_second": 20.0,
+        "refusals_total": 0,
     }
+    assert set(told[m.STREAM_STOPS].values()) == set(told[m.STREAM_FAILURES].values()) == {0}, "counted from zero on"
+
+
+def test_read_stream__how_apps_ended_and_what_failed_beside_them(tmp_path: Path) -> None:
+    life = StreamLife(tmp_path)
+    life.work_failed("live")
+    with pytest.raises(OSError, match="No space"), life:
+        raise OSError(errno.ENOSPC, "No space left on device")
+    note_refusal(tmp_path)
+    told = read_stream(tmp_path, NOON)
+    assert some(told[m.STREAM_STOPS]) == {("disk_full",): 1}
+    assert some(told[m.STREAM_FAILURES]) == {("live",): 1}
+    assert value(told, m.STREAM_REFUSALS) == 1
 
 
 def test_read_stream__of_an_app_that_never_ran_says_what_to_do(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Kafka: how far bronze.events is behind the end of each partition, by the streaming query's checkpoint."""
+"""Kafka: its partitions, and how far bronze.events is behind the end of each, by the streaming query's checkpoint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from playhead.observability import metrics as m
 
 
 def read_lag(client: Mapping[str, str], checkpoint: str, topics: Sequence[str]) -> m.Readings:
-    """Lag and end of every partition, and how much of it is shown.
+    """Lag, end and leader of every partition, and how much of it is shown.
 
     Raises:
         BrokerError: no broker answers, or a topic does not exist.
@@ -18,5 +18,6 @@ def read_lag(client: Mapping[str, str], checkpoint: str, topics: Sequence[str]) 
     return {
         m.LAG: {(lag.topic, str(lag.partition)): lag.records for lag in found},
         m.END_OFFSET: {(lag.topic, str(lag.partition)): lag.end for lag in found},
+        m.LEADER_EPOCH: {(lag.topic, str(lag.partition)): lag.leader_epoch for lag in found if lag.leader_epoch is not None},
         m.STABLE_OFFSET: {(topic, str(partition)): offset for (topic, partition), offset in stable_offsets(client, topics).items()},
     }

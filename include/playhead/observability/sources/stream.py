@@ -1,4 +1,4 @@
-"""The streaming app, by its heartbeat file."""
+"""The streaming app, by what it tells of its life."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from playhead.observability import metrics as m
-from playhead.observability.heartbeat import require_heartbeat
+from playhead.observability.heartbeat import refusals_path, require_heartbeat
+from playhead.observability.stream_life import REASONS
+
+WORKS = ("keep_bronze", "alerts", "alerts_log", "live")
 
 
 def read_stream(home: Path, now: datetime | None = None) -> m.Readings:
-    """What the app last said of itself. Its counters begin at zero when it starts.
+    """What the app last said of itself. Its counters begin at zero when it starts, but for those of how apps ended.
 
     Raises:
         StackError: it never ran here.
@@ -27,4 +30,11 @@ def read_stream(home: Path, now: datetime | None = None) -> m.Readings:
         m.LAST_BATCH_SECONDS: beat.batch_ms / 1000,
         m.LAST_BATCH_RATE: beat.rows_per_s,
     }
-    return {metric: {(): value} for metric, value in values.items()}
+    told: m.Readings = {metric: {(): value} for metric, value in values.items()}
+    refusals = refusals_path(home)
+    # Counted from zero on: a counter that appears at one would hide its first from increase().
+    return told | {
+        m.STREAM_STOPS: {(reason,): beat.stops.get(reason, 0) for reason in REASONS},
+        m.STREAM_FAILURES: {(work,): beat.failures.get(work, 0) for work in {*WORKS, *beat.failures}},
+        m.STREAM_REFUSALS: {(): len(refusals.read_bytes().splitlines()) if refusals.is_file() else 0},
+    }

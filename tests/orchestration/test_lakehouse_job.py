@@ -1,0 +1,43 @@
+"""A task of the lakehouse says that it is at work, and that it failed, where whoever watches the builds can see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from playhead.errors import BuildError
+from playhead.io.attempts import Step, read_steps
+from playhead.jobs.run_context import RunContext
+from playhead.orchestration import operators
+from playhead.orchestration.operators import LakehouseJob
+
+RUN = RunContext("build_daily", "manual")
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LakehouseJob:
+    monkeypatch.setattr(operators, "get_settings", lambda: SimpleNamespace(lake=str(tmp_path)))
+    monkeypatch.setattr(operators, "is_connect", lambda _: True)
+    monkeypatch.setattr(operators, "run_context", lambda _: RUN)
+    return LakehouseJob(task_id="gold", job="phase", options={"phase": "gold"})
+
+
+def test_a_task_is_at_work_until_it_is_done(job: LakehouseJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[Step]] = []
+    monkeypatch.setattr(LakehouseJob, "_execute_in_session", lambda *_: seen.append(read_steps(str(tmp_path))))
+    job.execute({})  # type: ignore[arg-type]
+    assert seen == [[Step(RUN.key, "gold", "under_way", 1)]]
+    assert read_steps(str(tmp_path)) == []
+
+
+def test_a_task_that_fails_says_so(job: LakehouseJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise BuildError("nothing was planned")
+
+    monkeypatch.setattr(LakehouseJob, "_execute_in_session", fail)
+    with pytest.raises(BuildError):
+        job.execute({})  # type: ignore[arg-type]
+    assert read_steps(str(tmp_path)) == [Step(RUN.key, "gold", "failed", 1)]

@@ -1,4 +1,4 @@
-"""`python -m faults`: run faults and their controls; ends with one line of JSON, and with 1 where one was not survived."""
+"""`python -m faults`: run faults and their controls; ends with one line of JSON, and with 1 where one was not survived or not told of."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.table import Table
 from benchmarks.processes import ROOT
 from faults.matrix import run_matrix
 from faults.model import Outcome
-from faults.page import is_proven, summarise, told, write_page
+from faults.page import alarm_told, is_proven, summarise, told, write_page
 from faults.registry import FAULTS
 from playhead.settings import get_settings
 
@@ -24,9 +24,9 @@ PAGE = ROOT / "docs" / "generated" / "faults.md"
 
 def show(outcomes: list[Outcome], console: Console) -> None:
     """Faults and controls as a table."""
-    table = Table("fault", "without", "s", "outcome")
+    table = Table("fault", "without", "s", "alarm", "outcome")
     for outcome in outcomes:
-        table.add_row(outcome.fault, outcome.guard, f"{outcome.seconds:.0f}", told(outcome))
+        table.add_row(outcome.fault, outcome.guard, f"{outcome.seconds:.0f}", alarm_told(outcome), told(outcome))
     console.print(table)
 
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from benchmarks.processes import killed_process
+from faults.alarms import Moment
 from faults.proxy import Proxy, proxy
 from playhead.local.broker import broker_process
 from playhead.local.processes import LOOPBACK, free_port, wait_until
@@ -20,8 +21,9 @@ _DIES_WITHIN_S = 60
 class Broker:
     """A broker at one address, whatever happens to its process."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, harm: Moment | None = None) -> None:
         self.directory = directory
+        self._harm = harm or Moment()
         self._port = free_port()
         self._running = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
@@ -77,6 +79,7 @@ class Broker:
             wait_until(self._is_traced, lambda: tracer.poll() is None, "strace", self.log, _DIES_WITHIN_S)
             yield
             wait_until(self.has_ended, lambda: True, "the broker's end", self.log, _DIES_WITHIN_S)
+            self._harm.note()
         self.stop()
         self.start()
 
@@ -97,14 +100,15 @@ class Broker:
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, where it runs."""
+        if number in (signal.SIGKILL, signal.SIGSTOP):
+            self._harm.note()
         if self._process is not None:
             os.killpg(self._process.pid, number)
 
 
 @contextmanager
-def started_broker(directory: Path) -> Iterator[Broker]:
-    """A broker that ends on exit."""
-    broker = Broker(directory)
+def started_broker(broker: Broker) -> Iterator[Broker]:
+    """It is started, and ends on exit."""
     try:
         broker.start()
         yield broker

@@ -49,10 +49,18 @@ def unrecorded(scene: Scene) -> None:
     scene.builder().killed_at("linkat", scene.next_commit("ops.build_log"))
 
 
+_DIED = ("StepDied",)
 FAULTS = (
-    Fault("staged", _GROUP, "killed when rows are staged and none is published", staged),
-    Fault("between_publishes", _GROUP, "killed between the publishing of two phases", between_publishes),
-    Fault("replacing_hours", _GROUP, "killed when hours are about to be replaced", replacing_hours),
-    Fault("replaced_hours", _GROUP, "killed when hours are replaced and no log says so", replaced_hours, Guard("replacement", "doubled")),
-    Fault("unrecorded", _GROUP, "killed when all is published and the run is not recorded", unrecorded),
+    Fault("staged", _GROUP, "killed when rows are staged and none is published", staged, _DIED),
+    Fault("between_publishes", _GROUP, "killed between the publishing of two phases", between_publishes, _DIED),
+    Fault("replacing_hours", _GROUP, "killed when hours are about to be replaced", replacing_hours, _DIED),
+    Fault(
+        "replaced_hours",
+        _GROUP,
+        "killed when hours are replaced and no log says so",
+        replaced_hours,
+        _DIED,
+        Guard("replacement", "doubled"),
+    ),
+    Fault("unrecorded", _GROUP, "killed when all is published and the run is not recorded", unrecorded, _DIED),
 )

@@ -97,13 +97,16 @@ def _is_whole(path: Path) -> bool:
     return True
 
 
+_STOPPED = ("StreamStopped",)
 _NUMBERED = Guard("batch_number", "doubled")
 FAULTS = (
-    Fault("planned", _GROUP, "killed when the batch is planned and nothing of it is written", planned),
-    Fault("in_a_file", _GROUP, "killed when a file of the batch is half written", in_a_file),
-    Fault("before_commit", _GROUP, "killed when the batch's files are written and no commit shows them", before_commit),
-    Fault("after_commit", _GROUP, "killed when the table has the batch and the checkpoint does not know it", after_commit, _NUMBERED),
-    Fault("after_finish", _GROUP, "killed when table and checkpoint have the batch", after_finish),
-    Fault("twice_on_one_batch", _GROUP, "killed twice on the same batch", twice_on_one_batch, _NUMBERED),
-    Fault("delta_checkpoint", _GROUP, "killed while the table's log is summed up in a checkpoint", delta_checkpoint),
+    Fault("planned", _GROUP, "killed when the batch is planned and nothing of it is written", planned, _STOPPED),
+    Fault("in_a_file", _GROUP, "killed when a file of the batch is half written", in_a_file, _STOPPED),
+    Fault("before_commit", _GROUP, "killed when the batch's files are written and no commit shows them", before_commit, _STOPPED),
+    Fault(
+        "after_commit", _GROUP, "killed when the table has the batch and the checkpoint does not know it", after_commit, _STOPPED, _NUMBERED
+    ),
+    Fault("after_finish", _GROUP, "killed when table and checkpoint have the batch", after_finish, _STOPPED),
+    Fault("twice_on_one_batch", _GROUP, "killed twice on the same batch", twice_on_one_batch, _STOPPED, _NUMBERED),
+    Fault("delta_checkpoint", _GROUP, "killed while the table's log is summed up in a checkpoint", delta_checkpoint, _STOPPED),
 )

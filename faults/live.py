@@ -82,5 +82,12 @@ def _counts(scene: Scene) -> tuple[int | None, int | None]:
 
 
 FAULTS = (
-    Fault("live_state", _GROUP, "killed when the state of `live` is written and its batch is not finished", live_state, ends_here=True),
+    Fault(
+        "live_state",
+        _GROUP,
+        "killed when the state of `live` is written and its batch is not finished",
+        live_state,
+        ("StreamStopped",),
+        ends_here=True,
+    ),
 )

@@ -64,9 +64,10 @@ def _run(begun: Begun, fault: Fault, *, without: Guard | None = None) -> Outcome
     hashes = {} if fault.ends_here else begun.hashes
     name, damage = ("", "") if without is None else (without.name, without.damage)
     lost, doubled, wrong, is_injected, is_silent, is_altered = 0, 0, "", True, False, False
+    awaited = () if without else fault.alarms
     began_with = begun.all_loads if fault.has_landed else begun.first_load
     began = time.monotonic()
-    with open_scene(begun.state_dir, begun.engine, began_with, unguarded=name) as scene:
+    with open_scene(begun.state_dir, begun.engine, began_with, unguarded=name, awaited=awaited, airflow=fault.group == "Airflow") as scene:
         try:
             fault.run(scene)
             if not fault.ends_here:
@@ -76,8 +77,12 @@ def _run(begun: Begun, fault: Fault, *, without: Guard | None = None) -> Outcome
             lost, doubled = lost + error.lost, doubled + error.doubled
         except (NotInjectedError, PlayheadError, DeltaError, KafkaException, duckdb.Error, OSError) as error:
             wrong, is_injected = f"{type(error).__name__}: {error}", False  # where fault or checker fail, nothing is known
+        told = scene.wait_for_alarm()
     seconds = round(time.monotonic() - began, 1)
-    return Outcome(fault.name, name, seconds, lost, doubled, wrong, damage, is_injected, is_silent, is_altered)
+    alarm, alarm_s = told or ("", None)
+    return Outcome(
+        fault.name, name, seconds, lost, doubled, wrong, damage, is_injected, is_silent, is_altered, bool(awaited), alarm, alarm_s
+    )
 
 
 def _judge(scene: Scene, hashes: Hashes) -> tuple[int, int, str, bool]:

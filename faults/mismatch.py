@@ -79,16 +79,19 @@ def table_restored(scene: Scene) -> None:
 def partitions_added(scene: Scene) -> None:
     """Topics get more partitions, which must be read too."""
     ensure_topics(scene.client, list(declared_topics(dict.fromkeys(event_topics(), _MORE), 1).values()))
+    scene.harm.note()
     scene.land(1)
     scene.land(2)
 
 
+_STOPPED = ("StreamStopped",)
 FAULTS = (
     Fault(
         "topics_made_anew",
         _GROUP,
         "the topics are deleted and made again",
         topics_made_anew,
+        _STOPPED,
         Guard("same_topics", "lost"),
         ends_here=True,
     ),
@@ -97,11 +100,19 @@ FAULTS = (
         _GROUP,
         "records expire before they are read",
         expired_unread,
+        _STOPPED,
         Guard("lost_offsets", "lost"),
         ends_here=True,
     ),
-    Fault("checkpoint_gone", _GROUP, "the checkpoint is deleted", checkpoint_gone, Guard("same_past", "doubled"), ends_here=True),
-    Fault("metadata_gone", _GROUP, "the checkpoint's metadata is deleted, and put back", metadata_gone),
-    Fault("table_restored", _GROUP, "the table is restored to an older version, and back", table_restored, Guard("same_past", "lost")),
-    Fault("partitions_added", _GROUP, "the topics get more partitions", partitions_added),
+    Fault("checkpoint_gone", _GROUP, "the checkpoint is deleted", checkpoint_gone, _STOPPED, Guard("same_past", "doubled"), ends_here=True),
+    Fault("metadata_gone", _GROUP, "the checkpoint's metadata is deleted, and put back", metadata_gone, _STOPPED),
+    Fault(
+        "table_restored",
+        _GROUP,
+        "the table is restored to an older version, and back",
+        table_restored,
+        _STOPPED,
+        Guard("same_past", "lost"),
+    ),
+    Fault("partitions_added", _GROUP, "the topics get more partitions", partitions_added, ("TopicGrew",)),
 )

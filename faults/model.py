@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 # Acknowledged events are missing; events are there twice; something else than without the fault is published; nobody was told.
 Damage = Literal["lost", "doubled", "altered", "silent"]
+HEARD_WITHIN_S = 60
 
 
 class NotSurvivedError(Exception):
@@ -45,13 +46,15 @@ class Guard:
 class Fault:
     """One fault. `run` makes it happen and lets the system recover by itself, or stop loudly; events are sent and landed around it.
 
-    `guard` is None where nothing of ours guards.
+    `guard` is None where nothing of ours guards. `alarms` are the alerts that may tell of it, of which one must; there are none where what
+    happens is nothing that anybody has to know.
     """
 
     name: str
     group: str
     what: str
     run: Callable[[Scene], None]
+    alarms: tuple[str, ...]
     guard: Guard | None = None
     has_landed: bool = False  # all loads have landed when it begins, not only the first one
     ends_here: bool = False  # there is nothing to build and compare: only a person can go on, or no event was landed
@@ -61,7 +64,8 @@ class Fault:
 class Outcome:
     """What came of a fault, or of its control, which ran without `guard` and must show `damage`.
 
-    Acknowledged events that were lost, and events that were doubled; what was wrong, empty where nothing was.
+    Acknowledged events that were lost, and events that were doubled; what was wrong, empty where nothing was. `alarm` told of it first,
+    `alarm_s` after the harm was done; `is_awaited` where one must.
     """
 
     fault: str
@@ -74,6 +78,14 @@ class Outcome:
     is_injected: bool = True
     is_silent: bool = False
     is_altered: bool = False
+    is_awaited: bool = False
+    alarm: str = ""
+    alarm_s: float | None = None
+
+    @property
+    def is_heard(self) -> bool:
+        """An alarm has told of it in time."""
+        return self.alarm_s is not None and self.alarm_s <= HEARD_WITHIN_S
 
     @property
     def survived(self) -> bool:

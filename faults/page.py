@@ -8,13 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from faults.model import Fault, Outcome
+from faults.model import HEARD_WITHIN_S, Fault, Outcome
 
 
 def summarise(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """The line of JSON: faults, how many were survived, events lost and doubled, guards, and controls that went red without them."""
     faults = [outcome for outcome in outcomes if not outcome.guard]
     controls = [outcome for outcome in outcomes if outcome.guard]
+    awaited = [outcome for outcome in faults if outcome.is_awaited]
     return {
         "faults": len(faults),
         "survived": sum(outcome.survived for outcome in faults),
@@ -23,13 +24,17 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "guards": len({control.guard for control in controls}),
         "controls": len(controls),
         "controls_red": sum(control.is_red for control in controls),
+        "alarms": len(awaited),
+        "heard": sum(outcome.is_heard for outcome in awaited),
+        "slowest_alarm_s": max((outcome.alarm_s for outcome in awaited if outcome.alarm_s is not None), default=None),
         "seconds": round(sum(outcome.seconds for outcome in outcomes)),
     }
 
 
 def is_proven(summary: Mapping[str, Any]) -> bool:
-    """Whether every fault was survived and every control went red."""
-    return bool(summary["survived"] == summary["faults"] and summary["controls_red"] == summary["controls"])
+    """Whether every fault was survived and told of in time, and every control went red."""
+    counts = (("survived", "faults"), ("controls_red", "controls"), ("heard", "alarms"))
+    return all(summary[done] == summary[asked] for done, asked in counts)
 
 
 def write_page(page: Path, faults: Mapping[str, Fault], outcomes: Iterable[Outcome]) -> None:
@@ -63,13 +68,16 @@ def render(faults: Mapping[str, Fault], outcomes: Sequence[Outcome]) -> str:
             "on, when the app stops and says why.",
             "Processes are killed, no power is lost. A guard's control is the same fault without the guard: it is red when it does the",
             "damage that is named for it, and not when it merely fails. Each row is of its fault's last run; `s` is what the fault took,",
-            "with starting its broker and with the checks.",
+            "with starting its broker and with the checks. Beside each fault a Prometheus with the rules of `deploy/prometheus` scrapes an",
+            "exporter as the stack has it: `alarm` is the alert that told of the fault first, and how long after the harm was done. Where",
+            "nobody has to know of what happens there is none.",
             "",
             f"{summary['survived']} of {summary['faults']} survived; {summary['lost']} lost, {summary['doubled']} doubled; "
-            f"{summary['controls_red']} of {summary['controls']} controls red.",
+            f"{summary['controls_red']} of {summary['controls']} controls red; "
+            f"{summary['heard']} of {summary['alarms']} alarms within {HEARD_WITHIN_S} s.",
             "",
-            "| fault | group | what happens | survived | s | guard | without it |",
-            "|-|-|-|-|-|-|-|",
+            "| fault | group | what happens | survived | s | alarm | guard | without it |",
+            "|-|-|-|-|-|-|-|-|",
             *rows,
             "",
         ]
@@ -81,6 +89,13 @@ def told(outcome: Outcome) -> str:
     if not outcome.guard:
         return "yes" if outcome.survived else f"no: {_damage(outcome)}"
     return _damage(outcome) if outcome.is_red else f"not red: {_damage(outcome)}, where it should have been {outcome.damage}"
+
+
+def alarm_told(outcome: Outcome) -> str:
+    """Which alarm told of a fault, in words; empty where none must."""
+    if not outcome.is_awaited:
+        return ""
+    return "none" if outcome.alarm_s is None else f"{outcome.alarm}, {outcome.alarm_s:.0f} s"
 
 
 def _damage(outcome: Outcome) -> str:
@@ -96,6 +111,7 @@ def _row(fault: Fault, outcome: Outcome, control: Outcome | None) -> str:
         fault.what,
         told(outcome),
         f"{outcome.seconds:.0f}",
+        alarm_told(outcome),
         guard,
         "" if control is None else told(control),
     ]

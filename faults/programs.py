@@ -6,10 +6,11 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.processes import killed_process
+from faults.alarms import Moment
 from faults.model import NotInjectedError, NotSurvivedError, SilentError
 from playhead.local.processes import log_tail
 
@@ -18,12 +19,13 @@ _ENDS_WITHIN_S = 180
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command, the directory that it runs in and its environment. What it says goes to a log there."""
+    """A command, the directory that it runs in and its environment. What it says goes to a log there; `harm` is when it was hurt."""
 
     command: tuple[str, ...]
     directory: Path
     environment: Mapping[str, str]
     log_name: str = "said.log"
+    harm: Moment = field(default_factory=Moment)
 
     @property
     def log(self) -> Path:
@@ -61,9 +63,10 @@ class Program:
             self.wait_for(is_so, process)
             if process.poll() is not None or not is_so():
                 raise NotInjectedError(f"what the kill waited for never was so; {log_tail(self.log)}")
+            self.harm.note()
 
-    def killed_at(self, syscall: str, path: Path, *, is_quick: bool = False) -> None:
-        """Run it; it is killed with all its processes when a thread of it is about to make a system call on a path.
+    def killed_at(self, syscall: str, path: Path, *, is_quick: bool = False, after: Callable[[], bool] = lambda: True) -> None:
+        """Run it; the process is killed a thread of which is about to make a system call on a path, and all others `after` something is so.
 
         Of calls with two paths the first one counts. The quick way stops a program at no other call, which a JVM needs, but strace
         loses some of the signals that it sends so.
@@ -75,6 +78,8 @@ class Program:
         command = self._injected(told, syscall, path, "signal=SIGKILL", is_quick=is_quick)
         with killed_process(command, self.directory, self.environment, self.log) as process:
             self.wait_for(lambda: _tells(told, "killed by SIGKILL"), process)
+            self.harm.note()
+            self.wait_for(after, process)
         if not _tells(told, "killed by SIGKILL"):
             raise NotInjectedError(f"nothing called {syscall} on {path.name}, so nothing was killed; {log_tail(self.log)}")
 
@@ -87,6 +92,7 @@ class Program:
         """
         told = self.directory / "strace.log"
         code, _ = replace(self, command=self._injected(told, syscall, path, f"error={error}")).run()
+        self.harm.note()
         if not _tells(told, "(INJECTED)"):
             raise NotInjectedError(f"nothing called {syscall} on {path.name}, so nothing failed; {log_tail(self.log)}")
         if not code:

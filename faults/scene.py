@@ -6,8 +6,8 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -15,10 +15,11 @@ from pathlib import Path
 from deltalake import DeltaTable
 
 from benchmarks.processes import ROOT, environment
+from faults.alarms import Alarms, Moment, Watched, watch
 from faults.broker import Broker, started_broker
 from faults.engine import Engine
 from faults.loads import LOADS, send_load
-from faults.model import NotInjectedError, NotSurvivedError, SilentError
+from faults.model import HEARD_WITHIN_S, NotInjectedError, NotSurvivedError, SilentError
 from faults.programs import Program
 from playhead.errors import PlayheadError
 from playhead.io.checkpoint import read_checkpoint
@@ -31,13 +32,19 @@ from playhead.jobs.published import read_published
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One broker, one lake, and how the streaming app and the builds are run on them; without one guard where one is named."""
+    """One broker, one lake, and how the streaming app and the builds are run on them; without one guard where one is named.
+
+    `alarms` are told where one of `awaited` must be; `harm` is when the harm was done.
+    """
 
     broker: Broker
     directory: Path
     engine: Engine
     state_dir: Path
     unguarded: str = ""
+    awaited: tuple[str, ...] = ()
+    alarms: Alarms | None = None
+    harm: Moment = field(default_factory=Moment)
 
     @property
     def lake(self) -> str:
@@ -103,10 +110,18 @@ class Scene:
             NotSurvivedError: it did not say so.
         """
         code, said = self.app().run()
+        self.harm.note()
         if not code:
             raise SilentError("the streaming app went on and said nothing")
         if saying not in said:
             raise NotSurvivedError(f"the streaming app stopped without saying {saying!r}: {_last_line(said)}")
+
+    def wait_for_alarm(self) -> tuple[str, float] | None:
+        """Leave all as it is until an alarm tells of the harm, for a minute at most; which one it was, and how long it took in seconds."""
+        if self.alarms is None or self.harm.at is None:
+            return None
+        told = self.alarms.wait_for(self.awaited, self.harm.at + HEARD_WITHIN_S)
+        return None if told is None else (told[0], round(told[1] - self.harm.at, 1))
 
     def build(self) -> None:
         """Build everything that has landed, by the steps that Airflow's tasks run.
@@ -154,7 +169,7 @@ class Scene:
 
     def upkeep(self, today: date) -> Program:
         """The upkeep of bronze, which the streaming app does beside landing, in a process of its own."""
-        return self._program("faults.upkeep", self.lake, today.isoformat())
+        return self._program("faults.upkeep", str(self.directory), self.lake, today.isoformat())
 
     def committer(self, writer: str, other: str, count: int) -> Program:
         """A writer of a table that has another one, in a process of its own."""
@@ -174,7 +189,8 @@ class Scene:
     def _program(self, program: str, *arguments: str, changed: str = "") -> Program:
         change = changed or self.unguarded
         started = ["-m", "faults.changes", change, program] if change else [program] if program.endswith(".py") else ["-m", program]
-        return Program((sys.executable, *started, *arguments), self.directory, environment(self.broker.bootstrap, self.directory))
+        command = (sys.executable, *started, *arguments)
+        return Program(command, self.directory, environment(self.broker.bootstrap, self.directory), harm=self.harm)
 
 
 @contextmanager
@@ -182,7 +198,7 @@ def first_load(state_dir: Path, engine: Engine) -> Iterator[Path]:
     """What every fault begins with: a broker that has the first load and a lake where it has landed, neither of which runs any more."""
     with tempfile.TemporaryDirectory(prefix="faults-", dir=state_dir) as kept:
         (Path(kept) / "home").mkdir()
-        with started_broker(Path(kept) / "broker") as broker:
+        with started_broker(Broker(Path(kept) / "broker")) as broker:
             scene = Scene(broker, Path(kept) / "home", engine, state_dir)
             scene.make_topics()
             scene.land(0)
@@ -194,18 +210,30 @@ def all_loads(state_dir: Path, engine: Engine, began_with: Path) -> Iterator[Pat
     """The same when the other loads have landed too."""
     with tempfile.TemporaryDirectory(prefix="faults-", dir=state_dir) as kept:
         shutil.copytree(began_with, kept, dirs_exist_ok=True)
-        with started_broker(Path(kept) / "broker") as broker:
+        with started_broker(Broker(Path(kept) / "broker")) as broker:
             Scene(broker, Path(kept) / "home", engine, state_dir).land(*range(1, LOADS))
         yield Path(kept)
 
 
 @contextmanager
-def open_scene(state_dir: Path, engine: Engine, began_with: Path, *, unguarded: str = "") -> Iterator[Scene]:
-    """A scene of its own, which begins with a copy of another one's broker and lake; it goes with its broker."""
-    with tempfile.TemporaryDirectory(prefix="fault-", dir=state_dir) as directory:
+def open_scene(
+    state_dir: Path, engine: Engine, began_with: Path, *, unguarded: str = "", awaited: tuple[str, ...] = (), airflow: bool = False
+) -> Iterator[Scene]:
+    """A scene of its own, which begins with a copy of another one's broker and lake; it goes with its broker.
+
+    Where alarms are awaited somebody listens, before anything happens.
+    """
+    with tempfile.TemporaryDirectory(prefix="fault-", dir=state_dir) as kept, ExitStack() as stack:
+        directory, harm, alarms = Path(kept), Moment(), None
         shutil.copytree(began_with, directory, dirs_exist_ok=True)
-        with started_broker(Path(directory) / "broker") as broker:
-            yield Scene(broker, Path(directory) / "home", engine, state_dir, unguarded)
+        broker = Broker(directory / "broker", harm)
+        if awaited:
+            url = engine.airflow.settings.airflow_url if airflow else ""
+            alarms = stack.enter_context(watch(Watched(directory / "home", broker.bootstrap, url), directory / "watch"))
+        stack.enter_context(started_broker(broker))
+        if alarms is not None:
+            alarms.wait_read()
+        yield Scene(broker, directory / "home", engine, state_dir, unguarded, awaited, alarms, harm)
 
 
 def _last_line(output: str) -> str:

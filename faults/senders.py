@@ -60,6 +60,7 @@ def broker_held(scene: Scene) -> None:
 def cut_off(scene: Scene) -> None:
     """The way to the broker is cut, again and again, when it has taken records and is about to say so."""
     with scene.broker.behind_proxy(cuts=_CUTS) as way:
+        scene.harm.note()
         scene.send(1)
     if way.cuts:
         raise NotInjectedError(f"the way was cut only {_CUTS - way.cuts} times")
@@ -71,6 +72,7 @@ def no_bandwidth(scene: Scene) -> None:
     with scene.broker.behind_proxy() as way:
 
         def let_nothing_through() -> None:
+            scene.harm.note()
             way.lets_through.clear()
             time.sleep(_SILENT_S)
             way.lets_through.set()
@@ -84,6 +86,7 @@ def unacknowledged(scene: Scene) -> None:
     scene.sender(1).killed_at("openat", _acked(scene))
     if not _acked(scene).with_name("sent-0.csv").stat().st_size:
         raise NotInjectedError("nothing was sent")
+    scene.wait_for_alarm()
     scene.land(1, 2)
 
 
@@ -118,11 +121,23 @@ def _acked(scene: Scene) -> Path:
     return scene.ledgers / "load-1" / "acked-0.csv"
 
 
+_ELECTED = ("LeadersChanged",)
+_WAITS = ("BrokerDown", "ProducerStuck")
 FAULTS = (
-    Fault("broker_killed", _GROUP, "the broker is killed while records come in", broker_killed),
-    Fault("broker_killed_at_roll", _GROUP, "the broker is killed when it begins a new segment", broker_killed_at_roll),
-    Fault("broker_held", _GROUP, f"the broker stands still for {_HELD_S} s while records come in", broker_held),
-    Fault("cut_off", _GROUP, "the way to the broker is cut when it has taken records and is about to say so", cut_off),
-    Fault("no_bandwidth", _GROUP, f"the way to the broker lets nothing through for {_SILENT_S} s while records come in", no_bandwidth),
-    Fault("unacknowledged", _GROUP, "a producer is killed between sending and writing down that it did", unacknowledged),
+    Fault("broker_killed", _GROUP, "the broker is killed while records come in", broker_killed, _ELECTED),
+    Fault("broker_killed_at_roll", _GROUP, "the broker is killed when it begins a new segment", broker_killed_at_roll, _ELECTED),
+    Fault("broker_held", _GROUP, f"the broker stands still for {_HELD_S} s while records come in", broker_held, _WAITS),
+    Fault(
+        "cut_off",
+        _GROUP,
+        "the way to the broker is cut when it has taken records and is about to say so",
+        cut_off,
+        ("ProducerDisconnected",),
+    ),
+    Fault(
+        "no_bandwidth", _GROUP, f"the way to the broker lets nothing through for {_SILENT_S} s while records come in", no_bandwidth, _WAITS
+    ),
+    Fault(
+        "unacknowledged", _GROUP, "a producer is killed between sending and writing down that it did", unacknowledged, ("ProducerStuck",)
+    ),
 )

@@ -51,6 +51,8 @@ def full_at_broker(scene: Scene) -> None:
         def fill_until_it_ends() -> None:
             disk.fill()
             wait_until(broker.has_ended, lambda: True, "the broker's end", broker.log, _ENDS_WITHIN_S)
+            scene.harm.note()
+            scene.wait_for_alarm()
             disk.make_room()
             broker.stop()
             broker.start()
@@ -98,12 +100,13 @@ def _landing_fails_on(scene: Scene, directory: Path) -> None:
         scene.land_stops(_FULL)
 
 
+_STOPPED = ("StreamStopped",)
 FAULTS = (
-    Fault("full_at_files", _GROUP, "the disk is full when a batch's files are written", full_at_files),
-    Fault("full_at_log", _GROUP, "the disk is full when a batch is committed", full_at_log),
-    Fault("full_at_checkpoint", _GROUP, "the disk is full when a batch is planned", full_at_checkpoint),
-    Fault("full_at_broker", _GROUP, "the broker's disk is full while records come in", full_at_broker),
-    Fault("unreadable", _GROUP, "reading the checkpoint fails", unreadable),
-    Fault("torn_plan", _GROUP, "the plan of a batch that has not landed is cut off", torn_plan),
-    Fault("commit_gone", _GROUP, "the table's newest commit is deleted, and put back", commit_gone, Guard("same_past", "lost")),
+    Fault("full_at_files", _GROUP, "the disk is full when a batch's files are written", full_at_files, _STOPPED),
+    Fault("full_at_log", _GROUP, "the disk is full when a batch is committed", full_at_log, _STOPPED),
+    Fault("full_at_checkpoint", _GROUP, "the disk is full when a batch is planned", full_at_checkpoint, _STOPPED),
+    Fault("full_at_broker", _GROUP, "the broker's disk is full while records come in", full_at_broker, ("BrokerDown",)),
+    Fault("unreadable", _GROUP, "reading the checkpoint fails", unreadable, _STOPPED),
+    Fault("torn_plan", _GROUP, "the plan of a batch that has not landed is cut off", torn_plan, _STOPPED),
+    Fault("commit_gone", _GROUP, "the table's newest commit is deleted, and put back", commit_gone, _STOPPED, Guard("same_past", "lost")),
 )

@@ -40,6 +40,7 @@ def task_killed(scene: Scene) -> None:
     with airflow.scheduler(scene.lake, UNREPORTED, scene.unguarded) as scheduler:
         airflow.trigger()
         airflow.task_that_stands_still(scene.lake, scheduler).kill()
+        scene.harm.note()
         _require_done_again(airflow.see_through(scheduler))
     _require_published_once(scene)
 
@@ -50,6 +51,8 @@ def scheduler_killed(scene: Scene) -> None:
     with airflow.scheduler(scene.lake, UNREPORTED) as scheduler:
         airflow.trigger()
         airflow.task_that_stands_still(scene.lake, scheduler)
+    scene.harm.note()
+    scene.wait_for_alarm()
     with airflow.scheduler(scene.lake) as scheduler:
         _require_done_again(airflow.see_through(scheduler))
     _require_published_once(scene)
@@ -63,6 +66,7 @@ def heartbeat_lost(scene: Scene) -> None:
         task = airflow.task_that_stands_still(scene.lake, scheduler)
         watcher = psutil.Process(task.ppid())
         watcher.suspend()
+        scene.harm.note()
         _require_done_again(airflow.see_through(scheduler))
         task.resume()
         watcher.resume()
@@ -76,7 +80,9 @@ def scheduler_held(scene: Scene) -> None:
 
     def hold(scheduler: Part) -> None:
         scheduler.signal(signal.SIGSTOP)
+        scene.harm.note()
         time.sleep(_HELD_S)
+        scene.wait_for_alarm()
         scheduler.signal(signal.SIGCONT)
 
     _hurt_while_building(scene, hold)
@@ -87,6 +93,8 @@ def api_server_killed(scene: Scene) -> None:
 
     def kill_and_start(_: Part) -> None:
         scene.engine.airflow.api_server.kill()
+        scene.harm.note()
+        scene.wait_for_alarm()
         scene.engine.airflow.api_server.start()
         scene.engine.airflow.wait_for_api()
 
@@ -98,6 +106,8 @@ def dag_processor_killed(scene: Scene) -> None:
 
     def kill_and_start(_: Part) -> None:
         scene.engine.airflow.dag_processor.kill()
+        scene.harm.note()
+        scene.wait_for_alarm()
         scene.engine.airflow.dag_processor.start()
 
     _hurt_while_building(scene, kill_and_start)
@@ -170,28 +180,32 @@ def _require_published_once(scene: Scene, twice_means: str = _TWICE) -> None:
         raise NotSurvivedError(f"{len(twice)} partitions were published twice", doubled=len(twice))
 
 
+_AGAIN = ("StepDied", "StepRepeated")
+_SILENT = ("AirflowSilent",)
+_NOBODY = ()  # what is asked for twice, or by several, is asked for in order
 _LOGGED = Guard("publish_log", "doubled")
 _NEWER = Guard("newer_stays", "lost")
 
 
-def _fault(name: str, what: str, run: Callable[[Scene], None], guard: Guard | None = None) -> Fault:
-    return Fault(name, _GROUP, what, run, guard, has_landed=True)
+def _fault(name: str, what: str, run: Callable[[Scene], None], alarms: tuple[str, ...], guard: Guard | None = None) -> Fault:
+    return Fault(name, _GROUP, what, run, alarms, guard, has_landed=True)
 
 
 FAULTS = (
-    _fault("task_killed", "a task is killed when it has published and not said so", task_killed, _LOGGED),
-    _fault("scheduler_killed", "the scheduler is killed with a task that has published and not said so", scheduler_killed),
-    _fault("heartbeat_lost", "nobody hears of a task that is about to publish, it is done again, and wakes", heartbeat_lost),
-    _fault("scheduler_held", f"the scheduler stands still for {_HELD_S} s while a task is at work", scheduler_held),
-    _fault("api_server_killed", "the api-server is killed while a task is at work", api_server_killed),
-    _fault("dag_processor_killed", "the DAG processor is killed while a task is at work", dag_processor_killed),
-    _fault("triggered_twice", "a build is asked for while the same one is under way", triggered_twice),
+    _fault("task_killed", "a task is killed when it has published and not said so", task_killed, _AGAIN, _LOGGED),
+    _fault("scheduler_killed", "the scheduler is killed with a task that has published and not said so", scheduler_killed, _SILENT),
+    _fault("heartbeat_lost", "nobody hears of a task that is about to publish, it is done again, and wakes", heartbeat_lost, _AGAIN),
+    _fault("scheduler_held", f"the scheduler stands still for {_HELD_S} s while a task is at work", scheduler_held, _SILENT),
+    _fault("api_server_killed", "the api-server is killed while a task is at work", api_server_killed, ("AirflowDown",)),
+    _fault("dag_processor_killed", "the DAG processor is killed while a task is at work", dag_processor_killed, _SILENT),
+    _fault("triggered_twice", "a build is asked for while the same one is under way", triggered_twice, _NOBODY),
     Fault(
         "backfilled_meanwhile",
         _GROUP,
         "a day is backfilled from newer events while a scheduled build of it is under way",
         backfilled_meanwhile,
+        _NOBODY,
         _NEWER,
     ),
-    Fault("woken_thrice", _GROUP, f"more lands and {_EVENTS} events wake builds at once while one is under way", woken_thrice),
+    Fault("woken_thrice", _GROUP, f"more lands and {_EVENTS} events wake builds at once while one is under way", woken_thrice, _NOBODY),
 )

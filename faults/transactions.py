@@ -37,6 +37,8 @@ _ENDS_WITHIN_S = 120
 def zombie(scene: Scene) -> None:
     """A producer is taken for dead and another one takes its place; it wakes, and ends its transaction too late."""
     asleep = _begin_transaction(scene, _taken_back(scene))
+    scene.harm.note()
+    scene.wait_for_alarm()
     _transactional(scene)
     try:
         asleep.commit_transaction(_ANSWERS_WITHIN_S)
@@ -49,6 +51,7 @@ def zombie(scene: Scene) -> None:
 def open_transaction(scene: Scene) -> None:
     """A producer dies within a transaction: what others send after it is held back until the broker ends it."""
     _begin_transaction(scene, _taken_back(scene))
+    scene.harm.note()
     scene.land(1)
     scene.require_batches(planned=0, finished=0, landed=0)
     _wait_until_shown(scene)
@@ -126,13 +129,17 @@ def _is_held_back(scene: Scene) -> bool:
     return told[STABLE_OFFSET] != told[END_OFFSET]
 
 
+_HELD_BACK = ("RecordsHeldBack",)
 FAULTS = (
-    Fault("zombie", _GROUP, "a producer that was taken for dead ends its transaction", zombie, Guard("read_committed", "altered")),
+    Fault(
+        "zombie", _GROUP, "a producer that was taken for dead ends its transaction", zombie, _HELD_BACK, Guard("read_committed", "altered")
+    ),
     Fault(
         "broker_killed_at_commit",
         _GROUP,
         "the broker is killed when a transaction is to stand and no topic knows; Kafka forgets it, and it is sent again",
         broker_killed_at_commit,
+        ("LeadersChanged",),
     ),
-    Fault("open_transaction", _GROUP, "a producer dies within a transaction", open_transaction),
+    Fault("open_transaction", _GROUP, "a producer dies within a transaction", open_transaction, _HELD_BACK),
 )

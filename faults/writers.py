@@ -60,16 +60,25 @@ def _commit_side_by_side(scene: Scene, count: int, *, delay_s: float) -> None:
         raise NotSurvivedError(f"of {2 * count} commits that were acknowledged {lost} are overwritten", lost=lost)
 
 
+_NOBODY = ()  # the store decides between two commits, as it should
 _ABSENT = Guard("put_if_absent", "lost")
 FAULTS = (
-    Fault("second_app", _GROUP, "a second streaming app is started on the same lake", second_app, Guard("one_writer", "silent")),
+    Fault(
+        "second_app",
+        _GROUP,
+        "a second streaming app is started on the same lake",
+        second_app,
+        ("SecondWriter",),
+        Guard("one_writer", "silent"),
+    ),
     Fault(
         "commits_at_once",
         _GROUP,
         f"two processes commit {_ALIGNED} times each, at the same moments",
         commits_at_once,
+        _NOBODY,
         _ABSENT,
         ends_here=True,
     ),
-    Fault("commits_delayed", _GROUP, "of two processes one is held before each commit", commits_delayed, _ABSENT, ends_here=True),
+    Fault("commits_delayed", _GROUP, "of two processes one is held before each commit", commits_delayed, _NOBODY, _ABSENT, ends_here=True),
 )

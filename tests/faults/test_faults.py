@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from benchmarks.processes import ROOT, environment
 from faults.__main__ import PAGE
@@ -34,7 +35,8 @@ def test_summary_counts_what_was_lost_doubled_and_not_survived_and_which_control
         ]
     )
     assert summary == {
-        "faults": 2, "survived": 1, "lost": 3, "doubled": 2, "guards": 2, "controls": 2, "controls_red": 1, "seconds": 6,
+        "faults": 2, "survived": 1, "lost": 3, "doubled": 2, "guards": 2, "controls": 2, "controls_red": 1,
+        "alarms": 0, "heard": 0, "slowest_alarm_s": None, "seconds": 6,
     }  # fmt: skip
 
 
@@ -59,11 +61,27 @@ def test_a_fault_that_never_happened_is_neither_survived_nor_a_red_control() -> 
     assert (summarise(missed)["survived"], summarise(missed)["controls_red"]) == (0, 0)
 
 
+@pytest.mark.parametrize(("alarm_s", "heard"), [(59.9, 1), (60.1, 0), (None, 0)])
+def test_a_fault_is_heard_of_within_a_minute_or_is_not(alarm_s: float | None, heard: int) -> None:
+    """A fault that is survived and that nobody hears of is not proven."""
+    summary = summarise(
+        [Outcome("planned", "", 1, is_awaited=True, alarm="StreamStopped", alarm_s=alarm_s), Outcome("woken_thrice", "", 1)]
+    )
+    assert (summary["survived"], summary["alarms"], summary["heard"]) == (2, 1, heard)
+    assert is_proven(summary) is bool(heard)
+
+
+def test_alarms_of_faults_are_alerts_there_are() -> None:
+    rules = yaml.safe_load((ROOT / "deploy" / "prometheus" / "rules" / "alerts.yml").read_text(encoding="utf-8"))
+    alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
+    assert {alarm for fault in FAULTS.values() for alarm in fault.alarms} <= alerts
+
+
 def test_page_says_what_was_not_survived_and_what_a_guard_is_good_for() -> None:
     page = render(
         FAULTS,
         [
-            Outcome("topics_made_anew", "", 1),
+            Outcome("topics_made_anew", "", 1, is_awaited=True, alarm="StreamStopped", alarm_s=12.3),
             Outcome("topics_made_anew", "same_topics", 1, lost=2, wrong="it said nothing", damage="lost"),
             Outcome("checkpoint_gone", "", 1, lost=3, wrong="the books do not balance"),
             Outcome("checkpoint_gone", "same_past", 1, wrong="it crashed", damage="doubled"),
@@ -71,8 +89,8 @@ def test_page_says_what_was_not_survived_and_what_a_guard_is_good_for() -> None:
     )
     (survived,) = (line for line in page.splitlines() if line.startswith("| `topics_made_anew`"))
     (failed,) = (line for line in page.splitlines() if line.startswith("| `checkpoint_gone`"))
-    assert survived.endswith("| yes | 1 | same_topics | 2 lost; it said nothing |")
-    assert "| no: 3 lost; the books do not balance | 1 | same_past | not red: it crashed, where it should have been doubled |" in failed
+    assert survived.endswith("| yes | 1 | StreamStopped, 12 s | same_topics | 2 lost; it said nothing |")
+    assert "| no: 3 lost; the books do not balance | 1 |  | same_past | not red: it crashed, where it should have been doubled |" in failed
 
 
 def test_page_keeps_the_other_faults_when_one_is_run_again(tmp_path: Path) -> None:
@@ -101,3 +119,4 @@ def test_some_faults_are_survived_and_are_not_without_their_guards(tmp_path: Pat
     found = json.loads(done.stdout.splitlines()[-1])
     assert (found["faults"], found["survived"], found["lost"], found["doubled"]) == (len(HERE), len(HERE), 0, 0)
     assert found["controls"] == found["controls_red"] == len(HERE)
+    assert found["alarms"] == found["heard"] == len(HERE)

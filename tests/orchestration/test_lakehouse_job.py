@@ -11,33 +11,34 @@ import pytest
 from playhead.errors import BuildError
 from playhead.io.attempts import Step, read_steps
 from playhead.jobs.run_context import RunContext
-from playhead.orchestration import operators
-from playhead.orchestration.operators import LakehouseJob
 
 RUN = RunContext("build_daily", "manual")
 
 
 @pytest.fixture
-def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LakehouseJob:
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A task; Airflow may be imported only once its home is set."""
+    from playhead.orchestration import operators
+
     monkeypatch.setattr(operators, "get_settings", lambda: SimpleNamespace(lake=str(tmp_path)))
     monkeypatch.setattr(operators, "is_connect", lambda _: True)
     monkeypatch.setattr(operators, "run_context", lambda _: RUN)
-    return LakehouseJob(task_id="gold", job="phase", options={"phase": "gold"})
+    return operators.LakehouseJob(task_id="gold", job="phase", options={"phase": "gold"})
 
 
-def test_a_task_is_at_work_until_it_is_done(job: LakehouseJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_is_at_work_until_it_is_done(job: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[Step]] = []
-    monkeypatch.setattr(LakehouseJob, "_execute_in_session", lambda *_: seen.append(read_steps(str(tmp_path))))
-    job.execute({})  # type: ignore[arg-type]
+    monkeypatch.setattr(type(job), "_execute_in_session", lambda *_: seen.append(read_steps(str(tmp_path))))
+    job.execute({})
     assert seen == [[Step(RUN.key, "gold", "under_way", 1)]]
     assert read_steps(str(tmp_path)) == []
 
 
-def test_a_task_that_fails_says_so(job: LakehouseJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_that_fails_says_so(job: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
         raise BuildError("nothing was planned")
 
-    monkeypatch.setattr(LakehouseJob, "_execute_in_session", fail)
+    monkeypatch.setattr(type(job), "_execute_in_session", fail)
     with pytest.raises(BuildError):
-        job.execute({})  # type: ignore[arg-type]
+        job.execute({})
     assert read_steps(str(tmp_path)) == [Step(RUN.key, "gold", "failed", 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -39,6 +40,7 @@ def main() -> None:
     if unknown := sorted(set(arguments.names) - FAULTS.keys()):
         parser.error(f"no fault is called {', '.join(unknown)}; there are {', '.join(FAULTS)}")
     chosen = [fault for name, fault in FAULTS.items() if not arguments.names or name in arguments.names]
+    logging.getLogger("playhead.events.producer").setLevel(logging.CRITICAL)  # clients outlive their brokers, and would tell so
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that brokers, engine and disks go where the run is ended
     state_dir = get_settings().home / "faults"
     state_dir.mkdir(parents=True, exist_ok=True)

@@ -19,8 +19,7 @@ _AT_ONCE = 50  # few, so that a load is many calls, and what happens between the
 
 def send_load(state_dir: Path, bootstrap: str, ledgers: Path, load: int) -> None:
     """Send one of the loads; each has a producer and so a ledger of its own."""
-    client = {"bootstrap.servers": bootstrap, "log_level": 2}  # it outlives its broker, and would tell so
-    producer = Producer(client, Ledger(ledgers, f"load-{load}"))
+    producer = Producer({"bootstrap.servers": bootstrap}, Ledger(ledgers, f"load-{load}"))
     records = read_load(state_dir, load)
     for first in range(0, len(records), _AT_ONCE):
         producer.send(records[first : first + _AT_ONCE])

@@ -99,7 +99,19 @@ class Alarms:
 
 @contextmanager
 def watch(watched: Watched, directory: Path) -> Iterator[Alarms]:
-    """An exporter and a Prometheus that end on exit; `directory` is theirs.
+    """An exporter, and who listens to it; both end on exit. `directory` is theirs.
+
+    Raises:
+        StackError: there is no Prometheus here.
+    """
+    directory.mkdir()
+    with _exporter(watched, directory) as exporter, listen(exporter, directory) as alarms:
+        yield alarms
+
+
+@contextmanager
+def listen(exporter: str, directory: Path) -> Iterator[Alarms]:
+    """A Prometheus that scrapes an exporter and ends on exit; `directory` is its own.
 
     Raises:
         StackError: there is no Prometheus here.
@@ -107,8 +119,8 @@ def watch(watched: Watched, directory: Path) -> Iterator[Alarms]:
     command = find_unpacked("prometheus", get_settings().cache_dir)
     if command is None:
         raise StackError("prometheus is not here, so nobody would hear of a fault; run `make system`, or apt-get install prometheus")
-    directory.mkdir()
-    with _exporter(watched, directory) as target, _prometheus(command, target, directory) as url, _client(url) as client:
+    directory.mkdir(exist_ok=True)
+    with _prometheus(command, exporter, directory) as url, _client(url) as client:
         alarms = Alarms(client)
         alarms.start()
         try:

@@ -13,6 +13,8 @@ from pathlib import Path
 from threading import Event
 
 from benchmarks.processes import python_process
+from faults.alarms import Alarms, listen
+from faults.model import HEARD_WITHIN_S
 from load_test.ages import Ages, row_ages
 from load_test.books import Books, take_books
 from load_test.sender import READY, order
@@ -21,7 +23,7 @@ from playhead.demo.flow import see_through, settle, wait_for_bronze
 from playhead.errors import StackError
 from playhead.io.airflow_api import AirflowApi
 from playhead.local.airflow_env import ADMIN, admin_password
-from playhead.local.processes import log_tail, wait_until
+from playhead.local.processes import LOOPBACK, log_tail, wait_until
 from playhead.local.programs import STACK_VARIABLE
 from playhead.local.supervision import Supervisor
 from playhead.settings import Settings
@@ -39,6 +41,7 @@ _SETTLED_S = 5.0
 _RECOVERS_WITHIN_S = 240.0
 _WARM_WITHIN_S = 300.0
 _READY_S = 60
+_KILLED = ("StreamStopped",)
 _BUILDS = ["build_hourly", "load_warehouse"]
 
 Tell = Callable[[str], None]
@@ -70,7 +73,10 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What came of it. Times of `samples`, and of spike and kill, count from the beginning of the load."""
+    """What came of it. Times of `samples`, and of spike and kill, count from the beginning of the load.
+
+    `false_alarms` are the alerts that fired before the kill; `alarm_after_s` is how long after it one told of it.
+    """
 
     capacity_per_s: float
     rate_per_s: float
@@ -79,6 +85,8 @@ class Found:
     kill_at_s: float
     after_spike_s: float | None
     after_kill_s: float | None
+    false_alarms: Sequence[str]
+    alarm_after_s: float | None
     builds: int
     builds_failed: int
     ages: Ages
@@ -111,9 +119,12 @@ def put_under_load(settings: Settings, records: Path, load: Load, tell: Tell) ->
             capacity = find_capacity(watch, sender, load, tell)
             sender.pace(0)
             wait_for_bronze(settings, tell)
-            began_s, began, rate = watch.now_s, datetime.now(UTC), SHARE * capacity
-            after_spike_s, killed_at_s = _run(settings, watch, sender, load, rate, tell)
-            after_kill_s = recovered(watch.samples, killed_at_s, rate)
+            with listen(f"{LOOPBACK}:{settings.port('exporter')}", settings.home / "watch") as alarms:
+                alarms.wait_read()
+                began_s, began, rate = watch.now_s, datetime.now(UTC), SHARE * capacity
+                after_spike_s, killed_at_s, false_alarms = _run(settings, watch, alarms, sender, load, rate, tell)
+                after_kill_s = recovered(watch.samples, killed_at_s, rate)
+                heard = alarms.wait_for(_KILLED, watch.monotonic(killed_at_s) + HEARD_WITHIN_S)
         tell("landing and building the rest")
         wait_for_bronze(settings, tell)
         samples = [sample for sample in watch.samples if sample.at_s >= began_s]
@@ -127,6 +138,8 @@ def put_under_load(settings: Settings, records: Path, load: Load, tell: Tell) ->
         kill_at_s=killed_at_s - began_s,
         after_spike_s=after_spike_s,
         after_kill_s=after_kill_s,
+        false_alarms=false_alarms,
+        alarm_after_s=None if heard is None else heard[1] - watch.monotonic(killed_at_s),
         builds=len(builds),
         builds_failed=builds.count(False),
         ages=row_ages(settings, began, began + timedelta(seconds=load.spike_at_s)),
@@ -178,8 +191,10 @@ def _rates(watch: Watch, seconds: float) -> tuple[float, float]:
     return (last.sent - first.sent) / took_s, (last.landed - first.landed) / took_s
 
 
-def _run(settings: Settings, watch: Watch, sender: Sender, load: Load, rate: float, tell: Tell) -> tuple[float | None, float]:
-    """The load itself; seconds until the spike is got over, and when the app was killed."""
+def _run(
+    settings: Settings, watch: Watch, alarms: Alarms, sender: Sender, load: Load, rate: float, tell: Tell
+) -> tuple[float | None, float, list[str]]:
+    """The load itself; seconds until the spike is got over, when the app was killed, and the alarms before that."""
     began_s = watch.now_s
 
     def until(second: float) -> None:
@@ -196,12 +211,13 @@ def _run(settings: Settings, watch: Watch, sender: Sender, load: Load, rate: flo
     tell(f"{rate:,.0f} events/s after the spike")
     until(load.kill_at_s)
     after_spike_s = recovered(watch.samples, over_s, rate)
+    false_alarms = sorted(alarms.first_seen)
     tell(f"{rate:,.0f} events/s, the streaming app killed")
     kill_stream(settings)
     killed_at_s = watch.now_s
     until(load.seconds)
     watch.wait(lambda _: recovered(watch.samples, killed_at_s, rate) is not None, _RECOVERS_WITHIN_S)
-    return after_spike_s, killed_at_s
+    return after_spike_s, killed_at_s, false_alarms
 
 
 def kill_stream(settings: Settings) -> None:

@@ -56,6 +56,10 @@ class Watch:
         """Seconds since the watch began."""
         return time.monotonic() - self._began_s
 
+    def monotonic(self, at_s: float) -> float:
+        """A moment of the watch by the clock of this process (`time.monotonic`)."""
+        return self._began_s + at_s
+
     def wait(self, is_so: Callable[[Sample], bool], limit_s: float) -> Sample | None:
         """The first new look of which something is so; None where there was none in time.
 

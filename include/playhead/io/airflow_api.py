@@ -6,11 +6,15 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 import httpx
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
 
 from playhead.errors import StackError
 
 FINISHED = frozenset({"success", "failed"})
+
+
+class _FailedError(StackError):
+    """The server failed with a request that may have been right."""
 
 
 class AirflowApi:
@@ -42,7 +46,8 @@ class AirflowApi:
         except httpx.TransportError as error:
             raise StackError(f"Airflow at {self._base_url} does not answer ({error}); see `playhead status` and `playhead logs`") from error
         if response.is_error:
-            raise StackError(f"Airflow refused {method} {path}: {response.status_code} {response.text[:500]}")
+            kind = _FailedError if response.is_server_error else StackError
+            raise kind(f"Airflow refused {method} {path}: {response.status_code} {response.text[:500]}")
         body: dict[str, Any] = response.json() if response.content else {}
         return body
 
@@ -74,8 +79,14 @@ class AirflowApi:
         self._request("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": paused})
 
     def trigger(self, dag_id: str, *, run_id: str | None = None) -> str:
-        """Start a manual run now; returns its run id."""
-        body: dict[str, Any] = {"logical_date": datetime.now(UTC).isoformat(), "dag_run_id": run_id}
+        """Start a manual run now; returns its run id.
+
+        Asked again where the server fails: one on SQLite does where a task reports at that moment. The same moment starts one run only.
+        """
+        return self._start(dag_id, {"logical_date": datetime.now(UTC).isoformat(), "dag_run_id": run_id})
+
+    @retry(retry=retry_if_exception_type(_FailedError), stop=stop_after_attempt(3), wait=wait_fixed(1), reraise=True)
+    def _start(self, dag_id: str, body: dict[str, Any]) -> str:
         return str(self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
 
     def runs(self, dag_id: str = "~") -> list[dict[str, Any]]:

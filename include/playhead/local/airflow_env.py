@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 from playhead.io.kafka import client_config
 from playhead.io.snowflake import airflow_connection
-from playhead.local import sqlite_waits
 from playhead.local.processes import LOOPBACK
 from playhead.settings import Settings
 
@@ -91,8 +90,6 @@ def _configuration(settings: Settings, project: Path) -> dict[str, str]:
         ("api", "port"): port,
         ("api", "workers"): 1,
         ("database", "sql_alchemy_conn"): f"sqlite:///{home / DATABASE}",
-        ("database", "sql_alchemy_connect_args"): f"{sqlite_waits.__name__}.CONNECT_ARGS",
-        ("database", "sql_alchemy_connect_args_async"): f"{sqlite_waits.__name__}.CONNECT_ARGS",
         # A parse costs seconds of CPU, which tasks need more; DAG files seldom change.
         ("dag_processor", "refresh_interval"): 60,
         ("dag_processor", "min_file_process_interval"): 300,

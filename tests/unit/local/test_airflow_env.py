@@ -6,7 +6,6 @@ import base64
 import json
 import shlex
 import stat
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -84,11 +83,3 @@ def test_the_environment_holds_no_generated_secret(settings: Settings) -> None:
     reading = shlex.split(env["AIRFLOW__API_AUTH__JWT_SECRET_CMD"])
     assert reading[0] == "cat"
     assert Path(reading[1]).read_text() in generated
-
-
-def test_airflow_waits_for_a_database_that_another_process_writes_to(settings: Settings) -> None:
-    """Longer than the five seconds after which SQLite gives up by default: a run that somebody asks for must not be refused."""
-    asked = airflow_env(settings, Path("/project"))
-    for name in ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS_ASYNC"):
-        module, _, attribute = asked[name].rpartition(".")
-        assert getattr(import_module(module), attribute)["timeout"] > 5

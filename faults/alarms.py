@@ -120,7 +120,7 @@ def listen(exporter: str, directory: Path) -> Iterator[Alarms]:
     if command is None:
         raise StackError("prometheus is not here, so nobody would hear of a fault; run `make system`, or apt-get install prometheus")
     directory.mkdir(exist_ok=True)
-    with _prometheus(command, exporter, directory) as url, _client(url) as client:
+    with prometheus_url(command, exporter, directory) as url, _client(url) as client:
         alarms = Alarms(client)
         alarms.start()
         try:
@@ -140,12 +140,15 @@ def _exporter(watched: Watched, directory: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _prometheus(command: str, target: str, directory: Path) -> Iterator[str]:
-    """It scrapes nothing but the exporter; all else is as deployed."""
+def prometheus_url(command: str, exporter: str, directory: Path, *, every_s: int | None = None) -> Iterator[str]:
+    """A Prometheus that scrapes nothing but an exporter; all else is as deployed, but for how often, where that is given."""
     config = yaml.safe_load((_DEPLOY / "prometheus.yml").read_text(encoding="utf-8"))
     (job,) = (job for job in config["scrape_configs"] if job["job_name"] == "exporter")
-    job["static_configs"] = [{"targets": [target]}]
+    job["static_configs"] = [{"targets": [exporter]}]
     config |= {"scrape_configs": [job], "rule_files": [str(_DEPLOY / "rules" / "*.yml")]}
+    if every_s is not None:
+        job["scrape_timeout"] = f"{every_s}s"
+        config["global"] = dict.fromkeys(("scrape_interval", "evaluation_interval"), f"{every_s}s")
     file, log, port = directory / "prometheus.yml", directory / "prometheus.log", free_port()
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
     served = [f"--config.file={file}", f"--web.listen-address={LOOPBACK}:{port}", f"--storage.tsdb.path={directory / 'series'}"]

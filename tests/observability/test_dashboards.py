@@ -23,6 +23,7 @@ import pytest
 import yaml
 from confluent_kafka import Producer
 
+from faults.alarms import prometheus_url
 from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import event_types, load_contract
@@ -147,37 +148,25 @@ def broker() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def ask(prometheus: Path, broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Any]]:
     """Asks a real Prometheus, with the rules of deploy/, that has scraped the exporter before and after something happened."""
-    home, port = tmp_path_factory.mktemp("observed"), free_port()
+    home = tmp_path_factory.mktemp("observed")
     settings = Settings(state_dir=home / "state", port_base=free_port() - 85)
     settings.home.mkdir()
     system = SmallSystem(settings)
     system.go_on()
-    config = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
-    (job,) = (job for job in config["scrape_configs"] if job["job_name"] == "exporter")
-    job |= {"static_configs": [{"targets": [f"127.0.0.1:{settings.port('exporter')}"]}], "scrape_timeout": "1s"}
-    config |= {"global": {"scrape_interval": "1s", "evaluation_interval": "1s"}, "scrape_configs": [job]}
-    config["rule_files"] = [str(ROOT / "deploy" / "prometheus" / "rules" / "*.yml")]
-    (home / "prometheus.yml").write_text(yaml.safe_dump(config))
     env = {"PLAYHEAD_STATE_DIR": str(settings.home), "PLAYHEAD_PORT_BASE": str(settings.port_base), "PLAYHEAD_KAFKA_BOOTSTRAP": broker}
-    served = [f"--web.listen-address=127.0.0.1:{port}", f"--storage.tsdb.path={home / 'series'}", "--log.level=warn"]
-    command = [str(prometheus), f"--config.file={home / 'prometheus.yml'}", *served]
     with ExitStack() as stack:
         exporter = stack.enter_context(
             running_process([sys.executable, "-m", "playhead.observability.exporter"], env, home, home / "exporter.log")
         )
         wait_until(lambda: is_listening(settings.port("exporter")), lambda: exporter.poll() is None, "exporter", home / "exporter.log", 60)
-        server = stack.enter_context(running_process(command, {}, home, home / "prometheus.log"))
-        client = stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, trust_env=False))
+        url = stack.enter_context(prometheus_url(str(prometheus), f"127.0.0.1:{settings.port('exporter')}", home, every_s=1))
+        client = stack.enter_context(httpx.Client(base_url=url, timeout=10, trust_env=False))
 
         def ask(path: str, **parameters: str) -> Any:
             answer = client.get(f"/api/v1/{path}", params=parameters)
             assert answer.is_success, answer.text
             return answer.json()["data"]
 
-        def is_ready() -> bool:
-            return is_listening(port) and client.get("/-/ready").is_success
-
-        wait_until(is_ready, lambda: server.poll() is None, "prometheus", home / "prometheus.log", 60)
         await_samples(ask, 'playhead_source_up{source="bronze"} == 1')
         system.go_on()
         yield ask

@@ -71,8 +71,8 @@ class _Segments:
         if self._file is not None and (is_old or self._file.tell() >= _SEGMENT_BYTES):
             self.close()
         if self._file is None:
-            numbers = [int(path.stem.rpartition("-")[2]) for path in self._directory.glob(f"{self._kind}-*.csv")]
-            self._file = (self._directory / f"{self._kind}-{max(numbers, default=-1) + 1}.csv").open("xb")
+            number = max(map(_number, _segments(self._directory, self._kind)), default=-1) + 1
+            self._file = (self._directory / f"{self._kind}-{number}.csv").open("xb")
             self._begun_at = time.time()
             _sync_directory(self._directory)
         return self._file
@@ -136,8 +136,7 @@ def last_sequence(path: Path, kind: Literal["sent", "acked"]) -> tuple[int, floa
 
     Only the end of a file is read.
     """
-    segments = sorted(path.glob(f"{kind}-*.csv"), key=lambda segment: int(segment.stem.rpartition("-")[2]), reverse=True)
-    for segment in segments:
+    for segment in reversed(_segments(path, kind)):
         with segment.open("rb") as file:
             file.seek(max(0, segment.stat().st_size - _TAIL_BYTES))
             lines = file.read().rpartition(b"\n")[0].splitlines()
@@ -172,9 +171,17 @@ def _ascends(sequences: NDArray[np.int64]) -> bool:
 
 
 def _read_segments(path: Path, kind: str, schema: pa.Schema, since: datetime | None = None) -> pa.Table:
-    written = (segment for segment in path.glob(f"{kind}-*.csv") if since is None or segment.stat().st_mtime >= since.timestamp())
-    segments = sorted(written, key=lambda segment: int(segment.stem.rpartition("-")[2]))
-    return pa.concat_tables([schema.empty_table(), *(_read_segment(segment, schema) for segment in segments)])
+    written = [segment for segment in _segments(path, kind) if since is None or segment.stat().st_mtime >= since.timestamp()]
+    return pa.concat_tables([schema.empty_table(), *(_read_segment(segment, schema) for segment in written)])
+
+
+def _segments(path: Path, kind: str) -> list[Path]:
+    """The segments of one kind, as they were begun one after the other."""
+    return sorted(path.glob(f"{kind}-*.csv"), key=_number)
+
+
+def _number(segment: Path) -> int:
+    return int(segment.stem.rpartition("-")[2])
 
 
 def _read_segment(path: Path, schema: pa.Schema) -> pa.Table:

@@ -39,7 +39,8 @@ def read_plain(records: pa.Table, late_horizon: timedelta) -> pa.Table:
 
 def _texts(records: pa.Table) -> pa.Table:
     """`text`, topic and row of all records, and whether the text `is_plain`; of one that is not the bytes may be no text at all."""
-    values = records["value"].combine_chunks()
+    given = records["value"]
+    values = given.chunk(0) if given.num_chunks == 1 else given.combine_chunks()  # which would copy one chunk too
     is_plain = pc.and_(pc.match_substring_regex(values, plain_record()), _is_utf8(values))  # the match over bytes knows no UTF-8
     return pa.table(
         {

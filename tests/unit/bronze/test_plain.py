@@ -149,3 +149,13 @@ def test_plain__vouches_for_no_event_that_breaks_a_rule(broken: dict[str, Any]) 
 def test_plain__one_record_of_bad_utf8_does_not_hold_up_the_others() -> None:
     rows = read_fast(compact(EVENT), compact(EVENT).replace(b"agent/1", b"agent\xff"), compact(EVENT | {"session_id": "s3"}))
     assert [row["session_id"] for row in rows] == ["s1", "s3"]
+
+
+def test_records_are_read_alike_however_they_lie_in_memory() -> None:
+    """A part of a larger array, in one piece and in several; what is no text, or is missing, is among them."""
+    values = [b"before", compact(EVENT), b"\xff", None, compact({**EVENT, "video_id": "v2"}), b"behind"]
+    records = pa.Table.from_pylist([{"value": value, "topic": "video_events"} for value in values], RECORD_SCHEMA)
+    part, whole = records.slice(1, 4), pa.Table.from_pylist(records.slice(1, 4).to_pylist(), RECORD_SCHEMA)
+    pieces = pa.concat_tables([records.slice(1, 2), records.slice(3, 2)])
+    read = [read_plain(given, HORIZON).select(["row", "video_id"]).to_pylist() for given in (whole, part, pieces)]
+    assert read == [[{"row": 0, "video_id": "v1"}, {"row": 3, "video_id": "v2"}]] * 3

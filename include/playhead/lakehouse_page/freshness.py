@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from playhead.lakehouse_page.partitions import Promise, Told, end_of
+from playhead.jobs.told import Told
+from playhead.lakehouse_page.partitions import Promise, end_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from playhead.io.load_record import LoadRecord, read_load_record
 from playhead.io.partitions import day_key, days_between
 from playhead.io.reconcile_record import ReconcileRecord, read_reconcile_record
 from playhead.jobs.registry import BUILDS
+from playhead.jobs.told import Judged, Window, read_window
 from playhead.lakehouse_page.alerts import Firing, firing_alerts
 from playhead.lakehouse_page.freshness import Freshness, freshness
-from playhead.lakehouse_page.logs import Judged, Window, read_window
 from playhead.lakehouse_page.partitions import Cell, Promise, cells, promise
 from playhead.lakehouse_page.pending import pending_keys, read_pending
 from playhead.observability.heartbeat import STALE_AFTER, read_heartbeat

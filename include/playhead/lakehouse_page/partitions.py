@@ -13,21 +13,13 @@ from playhead.contracts.model import load_contract
 from playhead.contracts.shapes import Partition
 from playhead.io.partitions import day_key, hour_key, partition_end, partition_hours
 from playhead.jobs.registry import BUILDS, PLAY_HOURS
+from playhead.jobs.told import Told
 from playhead.lakehouse_page.repairs import Repair, repair_of
 
 State = Literal["failed_gate", "missing", "partial", "late_corrected", "pending", "complete", "none"]
 # From worst to best: a day shows the worst of its hours.
 STATES: tuple[State, ...] = ("failed_gate", "missing", "partial", "late_corrected", "pending", "complete", "none")
 BROKEN: frozenset[State] = frozenset({"failed_gate", "missing", "partial"})
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the logs tell of a partition: its last publish, the last that changed its content, and whether the gate last refused it."""
-
-    published_at: datetime | None = None
-    changed_at: datetime | None = None
-    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the page reads of the ops logs: the partitions of its window and no others, however many years the logs hold.
+"""What the ops logs tell of the partitions of some days and of no others, however many years the logs hold.
 
 Files of other partitions are left alone by their statistics on `partition_key`, which lie in the tables' own log.
 """
@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from playhead.io.delta_table import least_value, query_log
-from playhead.lakehouse_page.partitions import Told
 
 _PUBLISHED = """
 SELECT table_name, partition_key, max(published_at) AS published_at, max(published_at) FILTER (is_change) AS changed_at
@@ -28,6 +28,15 @@ FROM log WHERE partition_key >= $since AND partition_key < $until
 QUALIFY row_number() OVER (PARTITION BY table_name, partition_key ORDER BY judged_at DESC) = 1
 """
 Judged = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the logs tell of a partition: its last publish, the last that changed its content, and whether the gate last refused it."""
+
+    published_at: datetime | None = None
+    changed_at: datetime | None = None
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,22 @@
-"""Fixtures that all tests share: one Spark session on one Connect server, and a lake of its own for each test."""
+"""Fixtures that all tests share: one Spark session on one Connect server, one mail server, and a lake of its own for each test."""
 
 from __future__ import annotations
 
+import email
 import os
+import socket
+import subprocess
+import sys
 from collections.abc import Generator, Iterator
+from email import policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tenacity import retry, stop_after_delay, wait_fixed
+
+from playhead.io.mail import MailServer
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -54,3 +63,43 @@ def spark(spark_remote: str) -> Iterator[SparkSession]:
 def lake(tmp_path: Path) -> str:
     """Root of a lake that only this test sees."""
     return str(tmp_path / "lake")
+
+
+class MailSink:
+    """What a mail server took, as it keeps it on disk."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        self.server = MailServer("127.0.0.1", port)
+        self._new = directory / "new"
+        self._seen: set[Path] = set()
+
+    def fresh(self) -> list[EmailMessage]:
+        """The mails taken since it was last asked, by subject."""
+        files = {path for path in self._new.iterdir() if path.is_file()} - self._seen if self._new.is_dir() else set()
+        self._seen |= files
+        mails = [email.message_from_bytes(path.read_bytes(), policy=policy.default) for path in files]
+        return sorted(mails, key=lambda mail: mail["Subject"])
+
+
+@pytest.fixture(scope="session")
+def _mail_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
+    directory = tmp_path_factory.mktemp("mail") / "box"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{port}", "-c", "aiosmtpd.handlers.Mailbox", str(directory)]
+    process = subprocess.Popen(command)
+    try:
+        retry(stop=stop_after_delay(20), wait=wait_fixed(0.05))(socket.create_connection)(("127.0.0.1", port), 1).close()
+        yield directory, port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture
+def mail_sink(_mail_process: tuple[Path, int]) -> MailSink:
+    """A real mail server; what earlier tests sent is not fresh."""
+    sink = MailSink(*_mail_process)
+    sink.fresh()
+    return sink

@@ -14,6 +14,7 @@ from playhead import (
     cli_build,
     cli_churn,
     cli_contracts,
+    cli_deadlines,
     cli_demo,
     cli_experiments,
     cli_live,
@@ -79,6 +80,7 @@ app.add_typer(cli_alerts.app, name="alerts", rich_help_panel=_ASK)
 app.command(rich_help_panel=_CHECK)(cli_books.accounts)
 app.command(rich_help_panel=_CHECK)(cli_books.reconcile)
 app.command(rich_help_panel=_CHECK)(cli_quality.quality)
+app.command(rich_help_panel=_CHECK)(cli_deadlines.deadlines)
 app.command(rich_help_panel=_CHECK)(cli_books.gaps)
 app.command(rich_help_panel=_CHECK)(cli_books.restatements)
 app.add_typer(cli_contracts.app, name="contracts", rich_help_panel=_LOOK_UP)

@@ -58,6 +58,12 @@ class BrokerError(PlayheadError):
     exit_code = ExitCode.ABSENT
 
 
+class MailError(PlayheadError):
+    """The mail server cannot be reached, or refuses a mail."""
+
+    exit_code = ExitCode.ABSENT
+
+
 class BuildError(PlayheadError):
     """A build cannot plan, stage or publish."""
 

@@ -84,13 +84,22 @@ class Settings(BaseSettings):
     warehouse_role: str = ""
     warehouse_name: str = ""
 
+    smtp_host: str = Field(default="", description="Mail server; by default the local sink.")
+    smtp_port: int = Field(default=0, ge=0, le=65535)
+    smtp_security: Literal["none", "starttls", "tls"] = Field(
+        default="none", description="How mail is handed in: none (loopback), starttls or tls."
+    )
+    smtp_username: str = ""
+    smtp_password: SecretStr = SecretStr("")
     smtp_from: str = "playhead@localhost"
-    alert_recipients: str = Field(default="operators@playhead.example", description="Comma-separated.")
+    alert_recipients: str = Field(
+        default="operators@playhead.example", description="Who gets every mail beside its owner; comma-separated."
+    )
 
     alert_rules: Path | None = Field(default=None, description="File of the alerts' rules; by default the shipped one.")
     alert_window_minutes: int = Field(default=15, ge=1, description="An event older than this raises no alert: alerts tell of now.")
 
-    deadline_scale: float = Field(default=1.0, ge=0, description="Multiplies every deadline; 0 makes each scheduled run miss it (a drill).")
+    deadline_scale: float = Field(default=1.0, ge=0, description="Multiplies every deadline; 0 is a drill: each scheduled run misses it.")
     airflow_base_url: str = Field(default="", description="Address of the Airflow UI, for links in mails and to ask after its health.")
 
     late_horizon_days: int = Field(default=7, ge=1)
@@ -159,7 +168,7 @@ class Settings(BaseSettings):
 
     @property
     def recipients(self) -> list[str]:
-        """Who gets the mails."""
+        """Who gets every mail, whoever owns what it tells of."""
         return [address.strip() for address in self.alert_recipients.split(",") if address.strip()]
 
     @property

@@ -40,7 +40,7 @@ def test_every_table_has_owner_freshness_grain_and_writer() -> None:
         assert contract.owner, name
         assert contract.freshness_minutes > 0, name
         assert contract.grain, name
-        assert contract.writer in {"stream", "batch"}, name
+        assert contract.writer in {"stream", "batch", "watcher"}, name
         assert contract.key, name
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import email
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from email import policy
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,12 @@ class RunningDemo:
 
     def airflow(self) -> AirflowApi:
         return AirflowApi(self.settings.airflow_url, ADMIN, admin_password(self.home))
+
+    def mails(self, subject: str) -> list[str]:
+        """The texts of the mails in the sink whose subject says so."""
+        files = [path for path in (self.home / "mail").rglob("*") if path.is_file()]
+        mails = [email.message_from_bytes(path.read_bytes(), policy=policy.default) for path in files]
+        return [mail.get_body(("plain",)).get_content() for mail in mails if subject in mail["Subject"]]
 
     @property
     def result(self) -> dict[str, Any]:

@@ -1,8 +1,14 @@
-"""Deadlines: scheduled runs have one, others do not. The mail itself is tested on the real stack (tests/e2e)."""
+"""Deadlines: scheduled runs have one, others do not, and what Airflow tells of them is mailed by their owner's notices.
+
+That a real scheduler and triggerer do all this is tested on the real stack (tests/e2e).
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -62,3 +68,80 @@ def test_control_topic_wakes_only_on_announcements(value: bytes | None, expected
     from playhead.orchestration.assets import hour_closed
 
     assert hour_closed(SimpleNamespace(value=lambda: value)) == expected
+
+
+@pytest.fixture
+def here(tmp_path: Path, mail_sink: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A lake that has just begun, by the settings of this process, whose mails go to a real server."""
+    from playhead.jobs.ingest import open_bronze
+    from playhead.settings import get_settings
+
+    monkeypatch.setenv("PLAYHEAD_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("PLAYHEAD_SMTP_PORT", str(mail_sink.server.port))
+    monkeypatch.setenv("PLAYHEAD_DEADLINE_SCALE", "0")
+    get_settings.cache_clear()
+    open_bronze(str(tmp_path / "lake"))
+    yield tmp_path
+    get_settings.cache_clear()
+
+
+@pytest.mark.usefixtures("here")
+def test_a_run_that_missed_its_deadline_is_told_once_however_often_airflow_says_so(mail_sink: Any) -> None:
+    from playhead.orchestration.deadlines import tell_missed
+
+    # As Airflow 3.3 gives it: the run is a dict of JSON values, its id is called dag_run_id, and `run_id` is not there.
+    run = {"dag_id": "build_daily", "dag_run_id": "scheduled__2026-01-01", "data_interval_start": "2026-01-01T00:00:00Z"}
+    context = {"dag_run": run, "deadline": {"id": "1", "deadline_time": "2026-01-02T06:00:00Z"}}
+    told = asyncio.run(tell_missed(context=context))
+    assert "missed:gold.user_daily:2026-01-01" in told
+    assert not [notice for notice in told if "silver." in notice], "silver is the hourly build's"
+    (mail,) = mail_sink.fresh()
+    assert mail["Subject"].startswith("[Playhead] 7 deadlines missed: gold.ad_daily, ")
+    assert asyncio.run(tell_missed(context=context)) == []
+    assert mail_sink.fresh() == []
+
+
+def test_the_triggerer_calls_what_the_dag_files_name(dags: dict[str, Any]) -> None:
+    from airflow.sdk._shared.module_loading import accepts_context, import_string
+
+    deadline = dags["build_daily"].deadline
+    alert = deadline[0] if isinstance(deadline, list) else deadline
+    callback = import_string(alert.callback.path)
+    assert asyncio.iscoroutinefunction(callback)
+    assert accepts_context(callback)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_failed_task_is_mailed_with_the_end_of_its_log(tmp_path: Path, mail_sink: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.configuration import conf
+
+    from playhead.orchestration.callbacks import LINES, mail_failure
+
+    ti = SimpleNamespace(dag_id="build_daily", task_id="gold", run_id="r1", try_number=3, map_index=-1, log_url="http://a.example/log")
+    ti.task = SimpleNamespace(owner="owner@playhead.example")
+    log = Path(conf.get("logging", "base_log_folder"), "dag_id=build_daily", "run_id=r1", "task_id=gold", "attempt=3.log")
+    log.parent.mkdir(parents=True)
+    lines = [f'{{"timestamp": "2026-01-02T05:00:{second:02}Z", "level": "info", "event": "line {second}"}}' for second in range(30)]
+    log.write_text("\n".join([*lines, "no <json> at all"]), encoding="utf-8")
+    mail_failure({"ti": ti, "exception": ValueError("a < b")})
+    (mail,) = mail_sink.fresh()
+    assert (mail["Subject"], mail["To"]) == ("[Playhead] failed: build_daily.gold", "owner@playhead.example")
+    text, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    assert "05:00:29 INFO    line 29\n  no <json> at all" in text
+    assert text.count("line ") == LINES - 1
+    assert "http://a.example/log" in text
+    assert "a &lt; b" in html, "what a task says is no markup"
+
+
+@pytest.mark.usefixtures("here")
+def test_a_failed_task_fails_no_worse_without_a_mail_server(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    from playhead.orchestration.callbacks import mail_failure
+    from playhead.settings import get_settings
+
+    monkeypatch.setenv("PLAYHEAD_SMTP_PORT", "1")
+    get_settings.cache_clear()
+    ti = SimpleNamespace(
+        dag_id="d", task_id="t", run_id="r", try_number=1, map_index=-1, log_url="u", task=SimpleNamespace(owner="o@x.example")
+    )
+    mail_failure({"ti": ti})
+    assert "127.0.0.1:1" in caplog.text

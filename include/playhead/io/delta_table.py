@@ -92,15 +92,22 @@ def append_rows(
     *,
     metadata: Mapping[str, str] | None = None,
     progress: Mapping[str, int] | None = None,
+    seen: int | None = None,
 ) -> None:
     """Append rows to a log table, in one commit; the caller holds its lock.
 
     The commit says of itself what `metadata` says, and carries `progress`: how far each of the table's sources has been read, which
-    `read_progress` tells after a crash.
+    `read_progress` tells after a crash. Rows that follow from the version `seen` need no lock.
+
+    Raises:
+        CommitFailedError: progress of the same source has been committed since that version.
     """
     contract = load_contract(name)
+    table = open_table(lake, contract)
+    if seen is not None:
+        table.load_as_version(seen)
     write_deltalake(
-        open_table(lake, contract),
+        table,
         rows if isinstance(rows, pa.Table) else pa.Table.from_pylist([dict(row) for row in rows], arrow_schema(contract)),
         mode="append",
         writer_properties=WriterProperties(compression="ZSTD"),

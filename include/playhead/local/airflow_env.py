@@ -113,12 +113,6 @@ def _connections(settings: Settings) -> dict[str, str]:
             "conn_type": "kafka",
             "extra": client_config(settings) | {"group.id": "playhead-airflow", "auto.offset.reset": "latest"},
         },
-        "smtp_default": {
-            "conn_type": "smtp",
-            "host": LOOPBACK,
-            "port": settings.port("smtp"),
-            "extra": {"from_email": settings.smtp_from, "disable_ssl": True, "disable_tls": True},
-        },
     }
     told = {f"AIRFLOW_CONN_{name.upper()}": json.dumps(connection) for name, connection in connections.items()}
     return told | {"AIRFLOW_CONN_SNOWFLAKE_DEFAULT": airflow_connection(settings)}

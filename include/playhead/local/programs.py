@@ -18,6 +18,7 @@ from playhead.local.airflow_env import airflow_env
 from playhead.local.processes import LOOPBACK, is_listening
 from playhead.local.spark_connect import server_env
 from playhead.observability.heartbeat import check_heartbeat
+from playhead.observability.watch_sign import is_watching
 from playhead.settings import Settings
 
 STACK_VARIABLE = "PLAYHEAD_STACK"
@@ -97,7 +98,7 @@ def _foundations(settings: Settings) -> list[Program]:
 
 
 def _applications(settings: Settings, project: Path) -> list[Program]:
-    """The streaming app, the collector and the exporter."""
+    """The streaming app, the collector, the exporter and the watcher of deadlines."""
     return [
         Program(
             "stream",
@@ -122,6 +123,7 @@ def _applications(settings: Settings, project: Path) -> list[Program]:
             ("exporter",),
             lambda: is_listening(settings.port("exporter")),
         ),
+        Program("watcher", _python("-m", "playhead.deadlines"), "", (), lambda: is_watching(settings.home)),
     ]
 
 

@@ -2,8 +2,8 @@
 
 It holds no engine and asks for nothing that grows: a heartbeat file, the new versions of bronze, the brokers' offsets, the ends of recent
 ledgers, steps of builds that are not recorded yet, the ops logs when they have changed, the last hour of live numbers, the records of the
-last load and the last reconciliation, and Airflow's own account of its health. Sources are read side by
-side; one that cannot be read is `playhead_source_up` 0.
+last load and the last reconciliation, Airflow's own account of its health, and what the watcher of deadlines last saw. Sources are read
+side by side; one that cannot be read is `playhead_source_up` 0.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from playhead.observability.sources.airflow import read_airflow
 from playhead.observability.sources.books import read_books
 from playhead.observability.sources.bronze import BronzeChanges
 from playhead.observability.sources.builds import Builds
+from playhead.observability.sources.deadlines import read_deadlines
 from playhead.observability.sources.gaps import Gaps
 from playhead.observability.sources.kafka import read_lag
 from playhead.observability.sources.live import read_live
@@ -143,6 +144,7 @@ def system_sources(settings: Settings) -> dict[str, Source]:
         "loads": lambda: read_loads(settings.lake),
         "books": lambda: read_books(settings.lake),
         "gaps": Gaps(settings.lake).read,
+        "deadlines": lambda: read_deadlines(settings.home),
     }
 
 

@@ -209,6 +209,10 @@ DIFFERING_MINUTES = Metric(
     ("table",),
 )
 
+WATCHED = Metric("playhead_deadlines_looked_timestamp_seconds", "gauge", "When the watcher last looked at all deadlines.")
+OVERDUE = Metric("playhead_overdue_intervals", "gauge", "Intervals that were due by the table's contract and not there.", ("table",))
+UNSENT = Metric("playhead_unsent_notices", "gauge", "Notices about deadlines that no mail server has taken yet.")
+
 CMCD_PLAYS = Metric("playhead_cmcd_plays", "gauge", "Plays whose CMCD reports the newest nightly count looked at, by ops.cmcd_gaps.")
 CMCD_PLAYS_WITH_GAPS = Metric("playhead_cmcd_plays_with_gaps", "gauge", "Those of them of which a report is missing.")
 CMCD_EXPECTED = Metric("playhead_cmcd_expected_reports", "gauge", "Reports that their players numbered, as far as was heard.")

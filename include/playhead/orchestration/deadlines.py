@@ -1,15 +1,16 @@
-"""Deadlines: one mail when a scheduled run is not finished in time, none for backfills and manual runs.
+"""Deadlines of runs: what a scheduled run's tables promise is asked when it is not finished in time; nothing for backfills and manual runs.
 
 Airflow's own references do not fit: DAGRUN_LOGICAL_DATE mails once for every backfilled hour, and DAGRUN_QUEUED_AT breaks clearing a
-run (airflow#70368). This one is the end of the data interval for scheduled runs and nothing for all others.
+run (airflow#70368). This one is the end of the data interval for scheduled runs and nothing for all others. What is told, and that it is
+told once, whether Airflow or the watcher beside it notices first, is the business of `playhead.deadlines`.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 from airflow.sdk import AsyncCallback, DeadlineAlert
 from airflow.sdk.definitions.deadline import BaseDeadlineReference, deadline_reference
 
@@ -18,20 +19,6 @@ from playhead.settings import get_settings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
-
-_SUBJECT = "[Playhead] deadline missed: {{ dag_run.dag_id }}"
-_BODY = """
-<p><b>{{ dag_run.dag_id }}</b> has not finished by its deadline.</p>
-<table>
-  <tr><td>Run</td><td>{{ dag_run.dag_run_id }}</td></tr>
-  <tr><td>Data interval</td><td>{{ dag_run.data_interval_start }} to {{ dag_run.data_interval_end }}</td></tr>
-  <tr><td>Deadline</td><td>{{ deadline.deadline_time }}</td></tr>
-  <tr><td>State</td><td>{{ dag_run.state }}</td></tr>
-  <tr><td>Table</td><td>%(table)s, due %(minutes)d minutes after its interval ends (its contract)</td></tr>
-</table>
-<p>Next step: open <a href="%(ui)s/dags/{{ dag_run.dag_id }}/runs/{{ dag_run.dag_run_id }}">the run</a>
-and look at the task that is running or failed.</p>
-"""
 
 
 @deadline_reference
@@ -53,21 +40,27 @@ class ScheduledIntervalEnd(BaseDeadlineReference):
         return end
 
 
+async def tell_missed(context: dict[str, Any]) -> list[str]:
+    """A scheduled run missed its deadline: its interval of each table that its DAG makes is told of, unless it came in time otherwise.
+
+    Runs in the triggerer, whose other triggers must not wait for it. Returns the ids of the notices that were mailed.
+    """
+    run = context["dag_run"]
+    return await asyncio.to_thread(_tell_missed, run["dag_id"], datetime.fromisoformat(run["data_interval_start"]))
+
+
+def _tell_missed(dag_id: str, start: datetime) -> list[str]:
+    from playhead.deadlines.promises import tables_kept_by
+    from playhead.deadlines.watch import open_watch
+
+    watch = open_watch(get_settings(), told_by="airflow")
+    asked = [(table, watch.promised[table].key_of(start)) for table in tables_kept_by(dag_id)]
+    return [notice.id for notice in watch.look(now=datetime.now(UTC), asked=asked).given]
+
+
 def table_deadline(name: str) -> DeadlineAlert:
-    """The deadline that a table's contract promises (`slaProperties` freshness), mailed to the operators when missed."""
-    settings = get_settings()
-    minutes = load_contract(name).freshness_minutes
+    """The deadline that a table's contract promises (`slaProperties` freshness), told of by mail when it is missed."""
+    minutes = load_contract(name).freshness_minutes * get_settings().deadline_scale
     return DeadlineAlert(
-        name=f"{name} due",
-        reference=ScheduledIntervalEnd(),
-        interval=timedelta(minutes=minutes * settings.deadline_scale),
-        callback=AsyncCallback(
-            SmtpNotifier,
-            kwargs={
-                "to": settings.recipients,
-                "from_email": settings.smtp_from,
-                "subject": _SUBJECT,
-                "html_content": _BODY % {"table": name, "minutes": minutes, "ui": settings.airflow_url},
-            },
-        ),
+        name=f"{name} due", reference=ScheduledIntervalEnd(), interval=timedelta(minutes=minutes), callback=AsyncCallback(tell_missed)
     )

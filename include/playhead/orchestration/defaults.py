@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import AssetOrTimeSchedule, CronDataIntervalTimetable
 
 from playhead.contracts.model import load_contract
-from playhead.orchestration.callbacks import mail_on_failure
+from playhead.orchestration.callbacks import mail_failure
 
 if TYPE_CHECKING:
     from airflow.sdk import Asset
@@ -40,5 +40,5 @@ def dag_defaults(table: str, *, retries: int = 2) -> dict[str, Any]:
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=10),
         "execution_timeout": timedelta(hours=3),
-        "on_failure_callback": mail_on_failure(),
+        "on_failure_callback": mail_failure,
     }

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from playhead.lakehouse_page.freshness import freshness
 from playhead.jobs.told import Told
+from playhead.lakehouse_page.freshness import freshness
 from playhead.lakehouse_page.partitions import Promise, State, cells, promise, state_of
 from playhead.lakehouse_page.repairs import DAILY, HOURLY, Repair, repair_of
 

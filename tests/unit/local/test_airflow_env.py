@@ -40,11 +40,9 @@ def test_connections_point_at_the_embedded_parts(settings: Settings) -> None:
     env = airflow_env(settings, Path("/project"))
     spark = json.loads(env["AIRFLOW_CONN_SPARK_DEFAULT"])
     warehouse = json.loads(env["AIRFLOW_CONN_SNOWFLAKE_DEFAULT"])["extra"]
-    mail = json.loads(env["AIRFLOW_CONN_SMTP_DEFAULT"])
     kafka = json.loads(env["AIRFLOW_CONN_KAFKA_DEFAULT"])["extra"]
     assert (spark["conn_type"], spark["host"], spark["port"]) == ("spark_connect", "127.0.0.1", 20002)
     assert (warehouse["protocol"], warehouse["host"], warehouse["port"]) == ("http", "127.0.0.1", 20084)
-    assert (mail["host"], mail["port"], mail["extra"]["disable_tls"]) == ("127.0.0.1", 20025, True)
     assert kafka["bootstrap.servers"] == "127.0.0.1:20092"
 
 

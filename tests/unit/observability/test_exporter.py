@@ -130,6 +130,7 @@ def test_system__without_any_part_every_source_but_the_logs_is_down(settings: Se
         "loads": 1,
         "books": 1,
         "gaps": 1,
+        "deadlines": 1,
     }
 
 

@@ -84,10 +84,11 @@ def build(lake: str) -> Build:
         at: datetime,
         *,
         run_id: str | None = None,
+        dag: str = "build_hourly",
         touched: Sequence[str] = (),
         refused: Sequence[str] = (),
     ) -> None:
-        told: dict[str, Any] = {"dag_id": "build_hourly", "run_kind": "pull", "bronze_version": bronze_version, "published": {}}
+        told: dict[str, Any] = {"dag_id": dag, "run_kind": "pull", "bronze_version": bronze_version, "published": {}}
         told |= {"failed_partitions": refused, "planned_at": at, "finished_at": at, "run_id": run_id or f"run {at}"}
         append_rows(lake, "ops.build_log", [told | {"touched_hours": _starts(touched), "pending_hours": _starts(pending)}])
 

@@ -1,7 +1,10 @@
-"""Takes pictures of Airflow's UI and of the dashboard from the running stack: python docs/take_screenshots.py (needs Chromium)."""
+"""Takes pictures of Airflow's UI, the dashboard and the digest from the running stack: python docs/take_screenshots.py (needs Chromium)."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -31,8 +34,17 @@ def take_dashboard(page: Page, url: str) -> None:
     page.screenshot(path=IMAGES / "dashboard.png")
 
 
+def take_digest(page: Page) -> None:
+    """The daily digest, as it is now."""
+    with tempfile.TemporaryDirectory() as directory:
+        html = Path(directory, "digest.html")
+        subprocess.run([sys.executable, "-m", "playhead.cli", "digest", "--html", str(html)], check=True)
+        page.goto(html.as_uri())
+        page.screenshot(path=IMAGES / "digest.png", full_page=True)
+
+
 def main() -> None:
-    """Sign in, and take the list of DAGs, the newest build_daily run and the dashboard's first page."""
+    """Sign in, and take the list of DAGs, the newest build_daily run, the dashboard's first page and the digest."""
     settings = get_settings()
     password = admin_password(settings.home)
     with AirflowApi(settings.airflow_url, ADMIN, password) as api:
@@ -48,6 +60,7 @@ def main() -> None:
             page.wait_for_load_state("networkidle")
             page.screenshot(path=IMAGES / f"{name}.png")
         take_dashboard(browser.new_page(viewport={"width": 1400, "height": 1150}), f"http://127.0.0.1:{settings.port('dashboard')}")
+        take_digest(browser.new_page(viewport={"width": 760, "height": 600}))
         browser.close()
 
 

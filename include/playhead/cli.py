@@ -16,6 +16,7 @@ from playhead import (
     cli_contracts,
     cli_deadlines,
     cli_demo,
+    cli_digest,
     cli_experiments,
     cli_live,
     cli_metrics,
@@ -81,6 +82,7 @@ app.command(rich_help_panel=_CHECK)(cli_books.accounts)
 app.command(rich_help_panel=_CHECK)(cli_books.reconcile)
 app.command(rich_help_panel=_CHECK)(cli_quality.quality)
 app.command(rich_help_panel=_CHECK)(cli_deadlines.deadlines)
+app.command(rich_help_panel=_CHECK)(cli_digest.digest)
 app.command(rich_help_panel=_CHECK)(cli_books.gaps)
 app.command(rich_help_panel=_CHECK)(cli_books.restatements)
 app.add_typer(cli_contracts.app, name="contracts", rich_help_panel=_LOOK_UP)

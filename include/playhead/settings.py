@@ -99,6 +99,7 @@ class Settings(BaseSettings):
     alert_rules: Path | None = Field(default=None, description="File of the alerts' rules; by default the shipped one.")
     alert_window_minutes: int = Field(default=15, ge=1, description="An event older than this raises no alert: alerts tell of now.")
 
+    digest_hour: int = Field(default=8, ge=0, le=23, description="Hour of the day, UTC, at which the daily digest is mailed.")
     deadline_scale: float = Field(default=1.0, ge=0, description="Multiplies every deadline; 0 is a drill: each scheduled run misses it.")
     airflow_base_url: str = Field(default="", description="Address of the Airflow UI, for links in mails and to ask after its health.")
 

@@ -33,6 +33,8 @@ ALLOWED: dict[str, set[str]] = {
     "observability": _BASE | {"events", "io", "settings"},
     "mails": _BASE | {"io"},
     "deadlines": _BASE | {"io", "jobs", "mails", "observability", "settings"},
+    "digest": _BASE | {"deadlines", "io", "mails", "settings"},
+    "watcher": _BASE | {"deadlines", "digest", "observability", "settings"},
     "lakehouse_page": _BASE | {"io", "jobs", "observability", "settings"},
 }
 # These transform data and nothing else: no I/O, no settings, no clock, no Airflow.
@@ -78,17 +80,8 @@ def test_pure_packages_touch_nothing_outside(package: str) -> None:
 def test_only_entry_points_read_the_settings() -> None:
     """Everything else takes values, so that a test needs no environment."""
     entry_points = {
-        "cli",
-        "orchestration",
-        "local",
-        "collector",
-        "jobs",
-        "player",
-        "settings",
-        "demo",
-        "observability",
-        "lakehouse_page",
-        "deadlines",
+        *("cli", "orchestration", "local", "collector", "jobs", "player", "settings", "demo", "observability", "lakehouse_page"),
+        *("digest", "watcher"),
     }
     wrong = {
         str(path.relative_to(PACKAGE))

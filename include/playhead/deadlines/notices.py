@@ -27,6 +27,7 @@ _KNOWN = """
 SELECT notice_id, max(noticed_at) FILTER (notice_state = 'claimed') AS claimed_at, bool_or(notice_state = 'sent') AS is_sent
 FROM log WHERE list_contains($ids, notice_id) GROUP BY ALL
 """
+_GIVEN = "SELECT min(noticed_at) AS sent_at FROM log WHERE notice_id = $id AND notice_state = 'sent'"
 _OPEN = """
 SELECT table_name, partition_key, min(due_at) FILTER (notice_kind = 'missed') AS due_at
 FROM log WHERE notice_state = 'sent' AND due_at >= $since
@@ -86,6 +87,13 @@ def claim(lake: str, wanted: Sequence[Notice], *, told_by: Teller, now: datetime
 def tell_sent(lake: str, sent: Sequence[Notice], *, told_by: Teller, now: datetime) -> None:
     """Write down that the mail server has taken these."""
     append_rows(lake, NOTICES, _rows(sent, "sent", told_by, now))
+
+
+def given_at(lake: str, notice: Notice) -> datetime | None:
+    """When a notice was sent; None where it was not yet."""
+    rows = query_log(lake, NOTICES, _GIVEN, {"id": notice.id})
+    moment: datetime | None = rows[0]["sent_at"]
+    return moment
 
 
 def open_misses(lake: str, *, since: datetime) -> list[OpenMiss]:

@@ -123,7 +123,7 @@ def _applications(settings: Settings, project: Path) -> list[Program]:
             ("exporter",),
             lambda: is_listening(settings.port("exporter")),
         ),
-        Program("watcher", _python("-m", "playhead.deadlines"), "", (), lambda: is_watching(settings.home)),
+        Program("watcher", _python("-m", "playhead.watcher"), "", (), lambda: is_watching(settings.home)),
     ]
 
 

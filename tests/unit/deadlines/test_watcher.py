@@ -29,7 +29,7 @@ def test_it_tells_of_a_silent_stream_by_itself_and_ends_when_asked(
         "PLAYHEAD_LAKE_URI": lake,
         "PLAYHEAD_SMTP_PORT": str(mail_sink.server.port),
     }
-    watcher = subprocess.Popen([sys.executable, "-m", "playhead.deadlines"], env=environment)
+    watcher = subprocess.Popen([sys.executable, "-m", "playhead.watcher"], env=environment)
     try:
 
         @retry(retry=retry_if_exception_type(AssertionError), stop=stop_after_delay(60), wait=wait_fixed(0.1), reraise=True)

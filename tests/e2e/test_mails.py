@@ -1,0 +1,72 @@
+"""The mails of the demo's stack as a reader sees them in Chromium: wide and narrow, light and dark, and asking nobody for anything."""
+
+from __future__ import annotations
+
+import email
+import os
+import shutil
+from collections.abc import Callable
+from email import policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Frame, Page
+
+MISSING = [name for name in ("chromium", "npm") if shutil.which(name) is None]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.browser,
+    pytest.mark.timeout(1800),
+    pytest.mark.skipif(
+        bool(MISSING) and not os.environ.get("CI"), reason=f"needs {', '.join(MISSING)}: apt-get install {' '.join(MISSING)}"
+    ),
+]
+WIDE, NARROW = 800, 390
+
+
+@pytest.fixture(scope="module")
+def digest(demo: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The digest as it is mailed, with its pictures inside."""
+    page = tmp_path_factory.mktemp("digest") / "digest.html"
+    demo.playhead("digest", "--send", "--html", str(page))
+    return page
+
+
+def newest(demo: Any, subject: str) -> EmailMessage:
+    """The newest mail in the sink whose subject says so."""
+    files = sorted((path for path in (demo.home / "mail" / "new").iterdir()), key=lambda path: path.stat().st_mtime)
+    mails = [email.message_from_bytes(path.read_bytes(), policy=policy.default) for path in files]
+    return [mail for mail in mails if subject in mail["Subject"]][-1]  # type: ignore[return-value]
+
+
+def test_the_digest_tells_the_numbers_that_the_views_do(demo: Any, digest: Path) -> None:
+    assert digest.is_file()
+    (kpis,) = demo.query("SELECT KPI_DATE, DAILY_ACTIVE_USERS FROM BI.V_EXECUTIVE_KPIS")
+    mail = newest(demo, "daily digest")
+    text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert f"{kpis['KPI_DATE']}, against " in text
+    assert f"Active viewers{kpis['DAILY_ACTIVE_USERS']:>16,}" in text
+    pictures = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    assert [picture["Content-ID"] for picture in pictures] == ["<days>", "<scores>"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["digest", "missed", "recovered"])
+def test_a_mail_is_readable_by_everyone(
+    demo: Any, digest: Path, browser: Browser, barriers: Callable[[Page | Frame], list[str]], tmp_path: Path, name: str, scheme: Any
+) -> None:
+    html = digest.read_text(encoding="utf-8")
+    if name != "digest":
+        html = newest(demo, name).get_body(("html",)).get_content()  # type: ignore[union-attr]
+    asked: list[str] = []
+    page = browser.new_page(viewport={"width": WIDE, "height": 600}, color_scheme=scheme)
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_content(html)
+    assert barriers(page) == []
+    assert [url for url in asked if not url.startswith("data:")] == [], "nobody is told that a mail was read"
+    page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+    page.set_viewport_size({"width": NARROW, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW, "one would have to scroll sideways on a phone"
+    page.close()

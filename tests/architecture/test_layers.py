@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "deadlines": _BASE | {"io", "jobs", "mails", "observability", "settings"},
     "digest": _BASE | {"deadlines", "io", "mails", "settings"},
     "watcher": _BASE | {"deadlines", "digest", "observability", "settings"},
-    "lakehouse_page": _BASE | {"io", "jobs", "observability", "settings"},
+    "lakehouse_page": _BASE | {"deadlines", "io", "jobs", "observability", "settings"},
 }
 # These transform data and nothing else: no I/O, no settings, no clock, no Airflow.
 PURE_PACKAGES = ("alerts", "bronze", "silver", "gold", "experiments", "contracts")

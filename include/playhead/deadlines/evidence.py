@@ -13,7 +13,7 @@ from playhead.io.delta_table import find_table, query_log
 from playhead.io.load_record import read_load_record
 from playhead.io.partitions import day_key, days_between, partition_end
 from playhead.jobs.published import read_cursor
-from playhead.jobs.told import Told, read_window
+from playhead.jobs.told import Told, Window, read_window
 from playhead.observability.heartbeat import read_heartbeat
 
 WINDOW = timedelta(days=35)  # nobody is told of what was due before
@@ -46,15 +46,14 @@ class Evidence:
     held: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def read_evidence(lake: str, home: Path, promised: Mapping[str, Promise], *, now: datetime) -> Evidence:
-    """What the lake's logs and the stack's small records tell now."""
+def read_evidence(lake: str, home: Path, promised: Mapping[str, Promise], *, now: datetime, window: Window | None = None) -> Evidence:
+    """What the lake's logs and the stack's small records tell now; who has read the logs of these 35 days already gives their window."""
     bronze = find_table(lake, STREAM)
     if bronze is None:
         return Evidence(None)
     begun = datetime.fromtimestamp(bronze.metadata().created_time / 1000, UTC)
     since = max(begun, now - WINDOW)
-    days = days_between(day_key(since), day_key(now))
-    told = read_window(lake, days, day_key(now + timedelta(days=1))).told
+    told = (window or read_window(lake, days_between(day_key(since), day_key(now)), day_key(now + timedelta(days=1)))).told
     builds = _of_builds(lake, promised.values(), since)
     coverings = {
         **builds,

@@ -35,6 +35,12 @@ def overdue(promise: Promise, evidence: Evidence, *, now: datetime) -> list[Miss
     return [miss for miss in found if kept_at(promise, evidence, miss.key, miss.due_at) is None]
 
 
+def next_due(promise: Promise, evidence: Evidence) -> datetime | None:
+    """When the first interval is due that nothing has covered yet, however long ago; None where nothing was ever done."""
+    seen = max((each.seen_at for each in evidence.coverings.get(promise.table, ())), default=None)
+    return None if seen is None else promise.due_at(promise.key_of(seen))
+
+
 def kept_at(promise: Promise, evidence: Evidence, key: str, due_at: datetime) -> datetime | None:
     """When an interval was whole; None as long as it is not. The streaming app is back with a sign of life after one was due."""
     if key in evidence.held.get(promise.table, {}):

@@ -58,7 +58,7 @@ def _dress(axes: Axes, title: str, *, grid: Literal["x", "y"]) -> None:
 def _short_days() -> Any:
     from matplotlib.dates import DateFormatter
 
-    return DateFormatter("%d %b")
+    return DateFormatter("%d %b")  # type: ignore[no-untyped-call]
 
 
 def _png(figure: Figure) -> bytes:

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TypeVar, get_args
 
 from playhead.contracts.shapes import Dimension
+from playhead.deadlines.evidence import read_evidence
+from playhead.deadlines.promises import SCORES
+from playhead.deadlines.promises import promises as promised_tables
 from playhead.io.delta_table import query_log
 from playhead.io.load_record import LoadRecord, read_load_record
 from playhead.io.partitions import day_key, days_between
@@ -25,7 +28,6 @@ from playhead.observability.heartbeat import STALE_AFTER, read_heartbeat
 logger = logging.getLogger(__name__)
 
 WINDOW_DAYS = 35
-SCORES = "gold.churn_scores"
 _MODEL = "SELECT model_version, count(*) AS users FROM log GROUP BY ALL ORDER BY users DESC"
 _DIMENSIONS = get_args(Dimension)
 Found = TypeVar("Found")
@@ -100,7 +102,7 @@ def read_overview(lake: str, home: Path, *, alert_minutes: int = 15, now: dateti
     page = Overview(now, days, alert_minutes=alert_minutes)
     window = _read(page, "partitions", lambda: read_window(lake, days, day_key(now + timedelta(days=1))))
     if window is not None:
-        _tell_window(page, window, lake)
+        _tell_window(page, window, lake, home)
         page.model = _read(page, "model", lambda: _model(lake, window))
     page.alerts = _read(page, "alerts", lambda: firing_alerts(lake, since=now - timedelta(minutes=alert_minutes)))
     page.stream = _read(page, "stream", lambda: _stream(home, now))
@@ -118,9 +120,12 @@ def _read(page: Overview, part: str, read: Callable[[], Found]) -> Found | None:
         return None
 
 
-def _tell_window(page: Overview, window: Window, lake: str) -> None:
+def _tell_window(page: Overview, window: Window, lake: str, home: Path) -> None:
     promises = {table: promise(table) for table in (*BUILDS, SCORES)}
-    page.tables = [freshness(promised, window.told.get(table, {}), now=page.as_of) for table, promised in promises.items()]
+    deadlines = {table: each for table, each in promised_tables().items() if table in promises}
+    evidence = _read(page, "deadlines", lambda: read_evidence(lake, home, deadlines, now=page.as_of, window=window))
+    if evidence is not None:
+        page.tables = [freshness(each, window.told.get(table, {}), evidence, now=page.as_of) for table, each in deadlines.items()]
     page.partitions = _rows(page, window, promises)
     is_young = window.first is None or window.first > page.days[0]
     # Which hours have landed and wait is asked only where they would be called missing, or nothing: a whole lake's page reads no bronze.

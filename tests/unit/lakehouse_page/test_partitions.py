@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from playhead.jobs.told import Told
-from playhead.lakehouse_page.freshness import freshness
 from playhead.lakehouse_page.partitions import Promise, State, cells, promise, state_of
 from playhead.lakehouse_page.repairs import DAILY, HOURLY, Repair, repair_of
 
@@ -108,16 +107,3 @@ def test_repair_of__an_hour_by_the_hour_and_several_by_their_day(broken: list[st
 def test_repairs_name_dags_that_there_are() -> None:
     for dag in (HOURLY, DAILY):
         assert f"def {dag}(" in (ROOT / "dags" / f"{dag}.py").read_text()
-
-
-def test_freshness__late_once_the_next_partition_is_due() -> None:
-    told = {HOUR: Told(END + MINUTE), "2026-03-01T06": Told(END + 30 * MINUTE)}  # hour 6 was published before it was over
-    due = END + timedelta(hours=1) + 90 * MINUTE
-    fresh, late = (freshness(PROMISE, told, now=now) for now in (due - MINUTE, due))
-
-    assert (fresh.state, fresh.newest, fresh.published_at, fresh.next_due) == ("fresh", HOUR, END + MINUTE, due)
-    assert late.state == "late"
-    assert freshness(DAILY_PROMISE, {DAY: Told(datetime(2026, 3, 2, 1, tzinfo=UTC))}, now=NOW).next_due == datetime(
-        2026, 3, 3, 6, tzinfo=UTC
-    )
-    assert freshness(PROMISE, {}, now=NOW).state == "empty"

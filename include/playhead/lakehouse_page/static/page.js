@@ -189,9 +189,10 @@ function showTables(overview) {
   const quality = Object.fromEntries(overview.quality.map((each) => [each.table, each]));
   const rows = overview.tables.map((each) => {
     const scored = quality[each.table];
-    const words = { fresh: "fresh", late: "⚠ late", empty: "nothing in these weeks" }[each.state];
+    const words = { fresh: "fresh", late: `⚠ ${each.overdue.length} overdue`, empty: "nothing in these weeks" }[each.state];
+    const known = each.overdue.map((miss) => `${miss.key}: ${miss.why}`);
     const dimensions = Object.entries(scored?.dimensions ?? {}).map(([name, score]) => `${name} ${score ?? "not told"}`).join(", ");
-    const due = `due ${each.deadline_minutes} minutes after a partition ends`;
+    const due = [`due ${each.deadline_minutes} minutes after an interval ends`, ...known].join("\n");
     const number = (value, title = "") => element("td", { className: "number", title }, value === undefined ? "" : String(value));
     return element(
       "tr",

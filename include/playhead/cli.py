@@ -9,6 +9,7 @@ import typer
 from playhead import (
     __version__,
     cli_alerts,
+    cli_backfill,
     cli_bi,
     cli_books,
     cli_build,
@@ -69,6 +70,7 @@ app.command(rich_help_panel=_DATA)(cli_simulate.simulate)
 app.command("play-real", rich_help_panel=_DATA)(cli_player.play_real)
 app.add_typer(cli_topics.app, name="topics", rich_help_panel=_DATA)
 app.add_typer(cli_quarantine.app, name="quarantine", rich_help_panel=_DATA)
+app.command(rich_help_panel=_BUILD)(cli_backfill.backfill)
 app.add_typer(cli_build.app, name="build", rich_help_panel=_BUILD)
 app.command(rich_help_panel=_BUILD)(cli_warehouse.load)
 app.add_typer(cli_churn.app, name="churn", rich_help_panel=_BUILD)

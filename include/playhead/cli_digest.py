@@ -23,9 +23,9 @@ def digest(
     html: Annotated[Path | None, typer.Option(help="Write it to this file, as its readers see it.")] = None,
     as_json: Annotated[bool, json_option(_SHAPE)] = False,
 ) -> None:
-    """Show the daily digest: yesterday's numbers, and how good the data is.
+    """Show the daily digest.
 
-    The watcher mails it every morning (PLAYHEAD_DIGEST_HOUR, UTC).
+    Yesterday's numbers, and how good the data is. The watcher mails it every morning (PLAYHEAD_DIGEST_HOUR, UTC).
 
     Examples:
       playhead digest

@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     deadline_scale: float = Field(default=1.0, ge=0, description="Multiplies every deadline; 0 is a drill: each scheduled run misses it.")
     airflow_base_url: str = Field(default="", description="Address of the Airflow UI, for links in mails and to ask after its health.")
 
+    airflow_username: str = Field(default="", description="Who signs in to Airflow's API for backfills; by default the embedded admin.")
+    airflow_password: SecretStr = SecretStr("")
+
     late_horizon_days: int = Field(default=7, ge=1)
     churn_horizon_days: int = Field(default=14, ge=1)
 

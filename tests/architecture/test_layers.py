@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "observability": _BASE | {"events", "io", "settings"},
     "mails": _BASE | {"io"},
     "deadlines": _BASE | {"io", "jobs", "mails", "observability", "settings"},
+    "backfills": _BASE | {"io", "jobs", "quality", "settings"},
     "digest": _BASE | {"deadlines", "io", "mails", "settings"},
     "watcher": _BASE | {"deadlines", "digest", "observability", "settings"},
     "lakehouse_page": _BASE | {"deadlines", "io", "jobs", "observability", "settings"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -15,6 +16,16 @@ FINISHED = frozenset({"success", "failed"})
 
 class _FailedError(StackError):
     """The server failed with a request that may have been right."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveBackfill:
+    """A backfill that is not over, of the data intervals that begin in [first, last]."""
+
+    id: int
+    first: datetime
+    last: datetime
+    is_paused: bool
 
 
 class AirflowApi:
@@ -111,6 +122,28 @@ class AirflowApi:
         """Create a backfill of the data intervals in [start, end]; returns its id. `completed` runs existing intervals again."""
         body = {"dag_id": dag_id, "from_date": start.isoformat(), "to_date": end.isoformat(), "reprocess_behavior": reprocess}
         return int(self._request("POST", "/api/v2/backfills", json=body)["id"])
+
+    def active_backfills(self, dag_id: str) -> list[ActiveBackfill]:
+        """Backfills of a DAG that are not over; Airflow allows one."""
+        asked = {"dag_id": dag_id, "order_by": "-id", "limit": 10}
+        found = self._request("GET", "/api/v2/backfills", params=asked)["backfills"]
+        return [
+            ActiveBackfill(
+                each["id"], datetime.fromisoformat(each["from_date"]), datetime.fromisoformat(each["to_date"]), each["is_paused"]
+            )
+            for each in found
+            if not each["completed_at"]
+        ]
+
+    def unpause_backfill(self, backfill_id: int) -> None:
+        """Let a paused backfill go on."""
+        self._request("PUT", f"/api/v2/backfills/{backfill_id}/unpause")
+
+    def count_runs(self, dag_id: str, first: datetime, last: datetime, *, state: str | None = None) -> int:
+        """How many backfilled runs of the data intervals that begin in [first, last] there are, or how many of them in a state."""
+        asked = {"run_type": "backfill", "logical_date_gte": first.isoformat(), "logical_date_lte": last.isoformat(), "limit": 1}
+        found = self._request("GET", f"/api/v2/dags/{dag_id}/dagRuns", params=asked | ({"state": state} if state else {}))
+        return int(found["total_entries"])
 
     def backfill_state(self, backfill_id: int) -> dict[str, Any]:
         """One backfill; `completed_at` is set when it is over."""

@@ -32,6 +32,7 @@ def live_state(scene: Scene) -> None:
         app.wait_for(lambda: _finished(scene) is not None, process)
         _send(scene, ("one", "video_play"), ("two", "video_play"))
         app.wait_for(lambda: _is_writing(scene), process)
+        scene.harm.note()
     if not _is_writing(scene):
         raise NotInjectedError(f"the state was not written, or its batch was finished already; {log_tail(app.log)}")
     with app.running() as process:

@@ -45,9 +45,9 @@ def test_books_balance_and_every_part_did_its_work(demo: Any) -> None:
     assert result["late"] > 0
     assert result["duplicates"] > 0
     assert result["silver"] + result["duplicates"] + result["late"] + result["accounts"]["rejected"] == result["bronze"]
-    # stream_watch runs every five minutes, so one of it may be under way.
+    # A run of stream_watch is always under way: it waits for trouble.
     assert set(result["dag_runs"]) <= {"success", "queued", "running"}
-    assert result["dag_runs"]["success"] >= 6
+    assert result["dag_runs"]["success"] >= 5
     assert all(rows for rows in result["views"].values())
 
 

@@ -34,7 +34,7 @@ def test_dag_policy(dags: dict[str, Any], dag_id: str) -> None:
         assert task.on_failure_callback, "failures are mailed"
 
 
-@pytest.mark.parametrize("dag_id", sorted(DAG_IDS))
+@pytest.mark.parametrize("dag_id", sorted(DAG_IDS - {"stream_watch"}))
 def test_schedules_have_real_intervals_and_are_periodic(dags: dict[str, Any], dag_id: str) -> None:
     # A cron string would give zero-length intervals; asset-only timetables are not periodic and cannot be backfilled.
     from airflow.serialization.serialized_objects import DagSerialization
@@ -47,6 +47,13 @@ def test_schedules_have_real_intervals_and_are_periodic(dags: dict[str, Any], da
 
     interval = timetable.infer_manual_data_interval(run_after=pendulum.datetime(2026, 1, 2, 3, 4))
     assert interval.end > interval.start
+
+
+def test_the_stream_is_watched_without_a_pause(dags: dict[str, Any]) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+    from airflow.timetables.simple import ContinuousTimetable
+
+    assert isinstance(DagSerialization.from_dict(DagSerialization.to_dict(dags["stream_watch"])).timetable, ContinuousTimetable)
 
 
 def test_build_tasks_run_the_phases_in_order(dags: dict[str, Any]) -> None:

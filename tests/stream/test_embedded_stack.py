@@ -13,6 +13,7 @@ import pytest
 
 from playhead.errors import StackError
 from playhead.io.kafka import topic_health
+from playhead.local import stream_start
 from playhead.local.marks import marked_processes
 from playhead.local.ports import free_base
 from playhead.local.processes import LOOPBACK
@@ -67,6 +68,21 @@ def test_a_killed_part_comes_back(stack: Stack) -> None:
     killed.wait(timeout=10)
     assert stack.up(quiet, ["mail"]) is False
     assert next(line.pid for line in stack.status() if line.name == "mail") not in (0, first)
+
+
+def test_an_app_that_hangs_is_started_anew_and_one_that_a_person_stopped_is_not(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mail sink stands for the streaming app: the supervisor does the same with both."""
+    monkeypatch.setattr(stream_start, "PART", "mail")
+    assert stream_start.start_anew(stack.home) == "no supervisor"
+    stack.up(quiet, ["mail"])
+    hanging = psutil.Process(next(line.pid for line in stack.status() if line.name == "mail"))
+    hanging.suspend()
+    assert stream_start.start_anew(stack.home) == "killed"
+    hanging.wait(timeout=10)
+    assert stack.up(quiet, ["mail"]) is False, "the supervisor has started it by itself"
+    assert next(line.pid for line in stack.status() if line.name == "mail") not in (0, hanging.pid)
+    stack.supervisor.stop("mail")
+    assert stream_start.start_anew(stack.home) == "left stopped"
 
 
 def test_down_finds_what_a_killed_supervisor_left(stack: Stack) -> None:

@@ -197,6 +197,14 @@ class Supervisor:
             if fault.faultCode != Faults.NOT_RUNNING:
                 raise StackError(f"{name} cannot be stopped: {fault.faultString}; see {log_file(self._home, name)}") from fault
 
+    def kill(self, name: str) -> None:
+        """Kill a part as a crash would; supervisord starts it again. Nothing happens when it does not run."""
+        try:
+            self._rpc.supervisor.signalProcess(name, "KILL")
+        except Fault as fault:
+            if fault.faultCode != Faults.NOT_RUNNING:
+                raise StackError(f"{name} cannot be killed: {fault.faultString}; see {log_file(self._home, name)}") from fault
+
     def shutdown(self) -> None:
         """Ask supervisord to end, with whatever it still runs."""
         self._rpc.supervisor.shutdown()

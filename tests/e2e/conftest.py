@@ -22,6 +22,7 @@ from playhead.local.airflow_env import ADMIN, admin_password
 from playhead.player.parts import ensure_npm_package, require_chromium
 from playhead.settings import Settings
 
+FOUND = pytest.StashKey[dict[str, Any]]()
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -37,7 +38,7 @@ class RunningDemo:
         self.home = home
         self.settings = Settings(state_dir=home, port_base=PORT_BASE)
         # Every scheduled run misses its deadline, so that the mail can be seen.
-        self._environment = {
+        self.environment = {
             **os.environ,
             "PLAYHEAD_STATE_DIR": str(home),
             "PLAYHEAD_PORT_BASE": str(PORT_BASE),
@@ -47,7 +48,7 @@ class RunningDemo:
 
     def playhead(self, *arguments: str, timeout: float = 900) -> str:
         command = [sys.executable, "-m", "playhead.cli", "--debug", *arguments]
-        done = subprocess.run(command, env=self._environment, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
+        done = subprocess.run(command, env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
         assert done.returncode == 0, f"playhead {' '.join(arguments)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return done.stdout
 
@@ -80,6 +81,25 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
         running.playhead("down")
 
 
+@pytest.fixture(scope="session")
+def found(pytestconfig: pytest.Config) -> dict[str, Any]:
+    """What the tests of this directory found, for the line at their end."""
+    counted = dict.fromkeys(("axe_serious", "mails_checked", "docs_blocks_run", "airflow_traps_covered"), 0)
+    told = dict.fromkeys(("lakehouse_page_ms", "dashboard_first_paint_ms"))
+    return pytestconfig.stash.setdefault(FOUND, counted | told | {"backfill_from_page": False})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """One line of JSON, where any of the tests of this directory ran."""
+    if FOUND in config.stash:
+        ended = {
+            outcome: sum("tests/e2e/" in report.nodeid and report.when in whens for report in terminalreporter.stats.get(outcome, []))
+            for outcome, whens in (("passed", ("call",)), ("failed", ("call",)), ("error", ("setup", "teardown")))
+        }
+        line = {"passed": ended["passed"], "failed": ended["failed"] + ended["error"], **config.stash[FOUND]}
+        terminalreporter.write_line(json.dumps(line))
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -90,17 +110,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def barriers() -> Callable[[Page | Frame], list[str]]:
-    """Asks axe-core for what keeps people from using what is shown."""
+def barriers(found: dict[str, Any]) -> Callable[..., list[str]]:
+    """Asks axe-core for what keeps people from using what is shown; a control's own barrier is not counted."""
     package, lock = ((HERE / name).read_text(encoding="utf-8") for name in ("package.json", "package-lock.json"))
     modules = ensure_npm_package(Settings().cache_dir.expanduser() / "axe", package, lock)
     axe = (modules / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
-    def find(place: Page | Frame) -> list[str]:
+    def find(place: Page | Frame, *, is_control: bool = False) -> list[str]:
         place.evaluate(axe)
-        found = place.evaluate("tags => axe.run({ runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] })", WCAG)
-        assert found["passes"], "axe looked at nothing"
-        wrong = [each for each in found["violations"] if each["impact"] in {"serious", "critical"}]
+        seen = place.evaluate("tags => axe.run({ runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] })", WCAG)
+        assert seen["passes"], "axe looked at nothing"
+        wrong = [each for each in seen["violations"] if each["impact"] in {"serious", "critical"}]
+        found["axe_serious"] += 0 if is_control else len(wrong)
         return [f"{each['id']}: {node['html']} {node['failureSummary']}" for each in wrong for node in each["nodes"]]
 
     return find

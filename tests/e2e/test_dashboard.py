@@ -54,10 +54,12 @@ def test_page__is_filled_can_be_used_by_all_and_asks_nobody_else(
     page.close()
 
 
-def test_page__is_painted_soon_when_the_stack_is_warm(reader: BrowserContext, demo: Any) -> None:
+def test_page__is_painted_soon_when_the_stack_is_warm(reader: BrowserContext, demo: Any, found: dict[str, Any]) -> None:
     page = reader.new_page()
     shown(page, demo, "")
     page.reload()
     expect(page.get_by_test_id("stMetric").first).to_be_visible(timeout=FIRST_MS)
-    assert page.evaluate(_PAINTED) < PAINTED_WITHIN_MS
+    painted = page.evaluate(_PAINTED)
+    found["dashboard_first_paint_ms"] = max(round(painted), found["dashboard_first_paint_ms"] or 0)
+    assert painted < PAINTED_WITHIN_MS
     page.close()

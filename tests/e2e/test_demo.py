@@ -9,11 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from deltalake import DeltaTable
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from playhead.demo.flow import settle, wait_for_bronze
+from playhead.demo.flow import see_through, settle, wait_for_bronze
+from playhead.local.airflow_env import ADMIN, admin_password
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
 from differences import compare
@@ -120,6 +122,23 @@ def test_a_missed_deadline_is_mailed_exactly_once_and_so_is_its_recovery(demo: A
         assert len([mail for mail in demo.mails("recovered") if told in mail]) == 1
 
     recovered()
+
+
+def test_a_run_with_a_deadline_can_be_cleared(demo: Any) -> None:
+    """With Airflow's own deadline by queued time that fails (airflow#70368)."""
+    url = demo.settings.airflow_url
+    login = {"username": ADMIN, "password": admin_password(demo.home)}
+    with httpx.Client(base_url=url, trust_env=False, timeout=30) as client, demo.airflow() as api:
+        token = client.post("/auth/token", json=login).json()["access_token"]
+        (run,) = [run for run in api.runs("build_daily") if run["run_type"] == "scheduled"]
+        cleared = client.post(
+            f"/api/v2/dags/build_daily/dagRuns/{run['dag_run_id']}/clear",
+            json={"dry_run": False},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        assert cleared.status_code == 200, cleared.text
+        see_through(api, "build_daily", run["dag_run_id"], _silent)
+        settle(api, BUILDS, _silent)
 
 
 def test_a_real_play_comes_out_of_gold_and_changes_nothing_else(demo: Any) -> None:

@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 
-.PHONY: help setup system demo up down status test browser test-fast check format bench scaling limits faults soak badinput oracle requirements contracts clean
+.PHONY: help setup system demo up down status test browser test-fast check format docs bench scaling limits faults soak badinput oracle requirements contracts clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -59,6 +59,9 @@ check: $(READY)  ## Style, types, architecture, generated files
 
 bench: $(READY)  ## Measure beside peers: NAME=ingest for one bench, RUNS=5 alternations, SIZE=records; writes benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks $(NAME) $(if $(RUNS),--runs $(RUNS)) $(if $(SIZE),--size $(SIZE))
+
+docs: $(READY)  ## The docs as a site, in site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && echo "site/index.html written"
 
 scaling: $(READY)  ## Measure how cost grows, step by step: USERS and DAYS of the smallest size; writes docs/scaling.md
 	@$(BIN)/python -m benchmarks.scaling $(if $(USERS),--users $(USERS)) $(if $(DAYS),--days $(DAYS))

@@ -57,7 +57,8 @@ class Watch:
         late = {table: overdue(promise, evidence, now=now) for table, promise in self.promised.items()}
         asked = [(table, key) for table, key in asked if self.is_drill or partition_end(key) > evidence.begun]
         misses = {(miss.table, miss.key): miss for miss in (*missed(self.promised, evidence, asked, now=now), *self._to_tell(late, opened))}
-        recovered = self._recovered(evidence, [each for each in opened if (each.table, each.key) not in misses])
+        still_told = [each for each in opened if each.table in self.promised and (each.table, each.key) not in misses]
+        recovered = self._recovered(evidence, still_told)
         given, unsent = self._give([*map(self._of_miss, misses.values()), *recovered], now)
         return Look(given, {table: len(found) for table, found in late.items()}, unsent)
 

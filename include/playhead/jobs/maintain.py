@@ -10,7 +10,7 @@ import logging
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from playhead.contracts.model import built_tables, load_contract
+from playhead.contracts.model import built_tables, load_contract, table_names
 from playhead.io.delta import optimize, vacuum
 from playhead.io.delta_table import days_to_merge, find_table, merge_log
 from playhead.io.lock import table_lock
@@ -54,11 +54,11 @@ def maintain_tables(spark: SparkSession, lake: str, *, today: date | None = None
 def merge_logs(lake: str) -> None:
     """Merge what each run has appended to the logs of ops: readers would open a file for every run that there ever was.
 
-    A log that builds are made from is left alone: they ask its versions what has changed.
+    A log that builds are made from is left alone: they ask its versions what has changed. The streaming app keeps its own.
     """
     inputs = {name for build in BUILDS.values() for name in build.inputs}
-    for name in built_tables("ops"):
-        if name not in inputs:
+    for name in table_names("ops"):
+        if name not in inputs and load_contract(name).writer != "stream":
             with table_lock(lake, name, holder="maintain"):
                 merge_log(lake, name)
 

@@ -9,6 +9,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
+from playhead.deadlines.notices import NOTICES, Notice, tell_sent
 from playhead.errors import LockHeldError
 from playhead.io import lock
 from playhead.io.delta_table import FEW_FILES, append_rows, query_log, table_path
@@ -21,7 +22,7 @@ CONFLICTS, RESTATEMENTS = "ops.id_conflicts", "ops.restatements"
 
 @pytest.fixture
 def logs(lake: str) -> str:
-    """Two logs with a file of every run."""
+    """Three logs with a file of every run, or notice."""
     for run in range(FEW_FILES + 1):
         told = {"run_id": f"run{run}", "table_name": "gold.user_daily", "partition_key": "2026-01-30", "measure_name": "rows_count"}
         told |= {"dag_id": "build_daily", "cause": "late_data"}
@@ -29,6 +30,8 @@ def logs(lake: str) -> str:
         append_rows(lake, RESTATEMENTS, [told | times | {"old_value": None, "new_value": 5}])
         conflict = {"event_id": f"e{run}", "event_hour": NOON, "kept_event_hour": NOON, "conflict": "other_hour", "found_at": NOON}
         append_rows(lake, CONFLICTS, [conflict])
+        notice = Notice("missed", "gold.user_daily", f"2026-01-{run + 1:02}", NOON, "owner@playhead.example")
+        tell_sent(lake, [notice], told_by="watcher", now=NOON)
     return lake
 
 
@@ -38,7 +41,7 @@ def files(lake: str, name: str) -> int:
 
 def test_merge_logs__one_file_in_the_place_of_many_and_every_row_kept(logs: str) -> None:
     merge_logs(logs)
-    assert files(logs, RESTATEMENTS) == 1
+    assert files(logs, RESTATEMENTS) == files(logs, NOTICES) == 1
     assert query_log(logs, RESTATEMENTS, "SELECT count(*) AS n FROM log") == [{"n": FEW_FILES + 1}]
 
 

@@ -79,4 +79,5 @@ newest AS (
 SELECT p.name AS TABLE_NAME, key AS NEWEST_INTERVAL, ends AS INTERVAL_ENDS_AT, loaded AS LOADED_AT, p.minutes AS DEADLINE_MINUTES,
     ends + length + to_minutes(p.minutes) AS DUE_AT{asked}, (ends - length)::DATE AS AS_OF
 FROM promised p LEFT JOIN newest n USING (name) CROSS JOIN asked"""
-ASKED_SQL = ", date_diff('minute', ends, now::TIMESTAMP) AS AGE_MINUTES, coalesce(now::TIMESTAMP > DUE_AT, true) AS IS_LATE"
+ASKED_SQL = """, CASE WHEN ends > now::TIMESTAMP THEN 0 ELSE date_diff('minute', ends, now::TIMESTAMP) END AS AGE_MINUTES,
+    coalesce(now::TIMESTAMP > DUE_AT, true) AS IS_LATE"""

@@ -210,6 +210,7 @@ def test_v_freshness__tells_what_is_late_by_its_deadline(facts: Facts, ask: Ask)
         load("2", "gold.user_daily", f"{older:%Y-%m-%d}", hour),  # a day built again
         load("1", "gold.audience_daily", f"{older:%Y-%m-%d}", midnight),
         load("1", "gold.qoe_hourly", f"{hour - timedelta(hours=1):%Y-%m-%dT%H}", hour),
+        load("1", "gold.content_daily", f"{midnight:%Y-%m-%d}", hour),
     )
     rows = {row.pop("TABLE_NAME"): row for row in ask("SELECT * FROM BI.V_FRESHNESS")}
     # yesterday's rows: the day ended at midnight; today's are due 6 h after it ends
@@ -223,6 +224,8 @@ def test_v_freshness__tells_what_is_late_by_its_deadline(facts: Facts, ask: Ask)
     assert (hourly["INTERVAL_ENDS_AT"], hourly["DUE_AT"]) == (_naive(hour), _naive(hour + timedelta(hours=3)))
     assert 0 <= hourly["AGE_MINUTES"] <= 61
     assert not hourly["IS_LATE"]
+    # the day that still goes on
+    assert (rows["gold.content_daily"]["AGE_MINUTES"], rows["gold.content_daily"]["IS_LATE"]) == (0, False)
     # never loaded
     never = rows["gold.churn_scores"]
     assert (never["NEWEST_INTERVAL"], never["AGE_MINUTES"], never["AS_OF"], never["IS_LATE"]) == (None, None, None, True)

@@ -2,7 +2,7 @@
 -- when loads stop, nothing else in the warehouse grows old. A table that was never loaded has a row without an interval, and is late.
 --   NEWEST_INTERVAL   the newest hour or day that was loaded; INTERVAL_ENDS_AT: when it is over
 --   LOADED_AT         when the newest load that changed the table became visible
---   AGE_MINUTES       since the newest interval ended; negative while it still goes on
+--   AGE_MINUTES       since the newest interval ended; 0 while it still goes on
 --   DUE_AT            when the interval after it should be there: its own end and DEADLINE_MINUTES later
 CREATE OR REPLACE VIEW BI.V_FRESHNESS AS
 WITH DEADLINES AS (
@@ -43,7 +43,7 @@ SELECT
   D.NEWEST_INTERVAL,
   D.INTERVAL_ENDS_AT,
   D.LOADED_AT,
-  DATEDIFF(MINUTE, D.INTERVAL_ENDS_AT, SYSDATE()) AS AGE_MINUTES,
+  IFF(D.INTERVAL_ENDS_AT > SYSDATE(), 0, DATEDIFF(MINUTE, D.INTERVAL_ENDS_AT, SYSDATE())) AS AGE_MINUTES,
   D.DEADLINE_MINUTES,
   D.DUE_AT,
   COALESCE(SYSDATE() > D.DUE_AT, TRUE) AS IS_LATE,

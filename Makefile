@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 
-.PHONY: help setup system demo up down status test browser test-fast check format docs bench scaling limits faults soak badinput oracle requirements contracts clean
+.PHONY: help setup system demo up down status test browser pictures test-fast check format docs bench scaling limits faults soak badinput oracle requirements contracts clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -46,6 +46,9 @@ test: $(READY) system  ## All tests, on real parts; a small demo from end to end
 
 browser: $(READY) system  ## Only the small demo on a stack of its own: books, oracle, backfill, pages, mails, written commands, load; ends with a line of JSON
 	$(BIN)/pytest tests/e2e
+
+pictures: $(READY) system  ## Take the pictures of the docs, from a demo of full size
+	PLAYHEAD_PICTURES=1 $(BIN)/pytest -m "e2e and browser"
 
 test-fast: $(READY)  ## The inner loop: no stack, no browser
 	$(BIN)/pytest -m "not stack and not browser and not e2e and not slow"

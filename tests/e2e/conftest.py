@@ -26,7 +26,10 @@ FOUND = pytest.StashKey[dict[str, Any]]()
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-USERS, DAYS, PORT_BASE = 100, 6, 23000
+PORT_BASE = 23000
+# For the pictures in the docs the demo is as large as a user's; else it is as small as the tests bear.
+FOR_DOCS = bool(os.environ.get("PLAYHEAD_PICTURES"))
+USERS, DAYS = (2000, 35) if FOR_DOCS else (100, 6)
 
 
 class RunningDemo:
@@ -107,6 +110,17 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=require_chromium(), args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Page, str], None]:
+    """Takes the pictures of the docs: into them where PLAYHEAD_PICTURES is set (`make pictures`), else into a directory that goes."""
+    directory = ROOT / "docs" / "images" if FOR_DOCS else tmp_path_factory.mktemp("pictures")
+
+    def take(page: Page, name: str) -> None:
+        page.screenshot(path=directory / f"{name}.png")
+
+    return take
 
 
 @pytest.fixture(scope="session")

@@ -135,7 +135,9 @@ def to_cell(page: Page, hole: Hole) -> None:
     expect(page.locator("#partitions tbody tr").nth(hole.row).locator("td button").nth(hole.column)).to_be_focused()
 
 
-def test_the_page_opens_from_the_navigation_and_shows_the_state_of_every_partition(admin: BrowserContext, demo: Any) -> None:
+def test_the_page_opens_from_the_navigation_and_shows_the_state_of_every_partition(
+    admin: BrowserContext, demo: Any, picture: Callable[[Page, str], None]
+) -> None:
     page, wrong, base = admin.new_page(), [], demo.settings.airflow_url
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" and PREFIX in said.location["url"] else None)
     page.on("request", lambda request: wrong.append(request.url) if not request.url.startswith((base, "data:", "blob:")) else None)
@@ -151,6 +153,7 @@ def test_the_page_opens_from_the_navigation_and_shows_the_state_of_every_partiti
     assert frame.locator("#partitions td button").evaluate_all("cells => cells.map(cell => cell.className)") == states
     expect(frame.locator("#lag")).to_contain_text("records")
     assert wrong == []
+    picture(page, "lakehouse-page")
     page.close()
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import email
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 MISSING = [name for name in ("chromium", "npm") if shutil.which(name) is None]
 pytestmark = [
@@ -52,29 +53,45 @@ def test_the_digest_tells_the_numbers_that_the_views_do(demo: Any, digest: Path)
     assert [picture["Content-ID"] for picture in pictures] == ["<days>", "<scores>"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.fixture
+def html_of(demo: Any, digest: Path) -> Callable[[str], str]:
+    """What a kind of mail has for readers of HTML."""
+
+    def html_of(name: str) -> str:
+        if name == "digest":
+            return digest.read_text(encoding="utf-8")
+        return str(newest(demo, name).get_body(("html",)).get_content())  # type: ignore[union-attr]
+
+    return html_of
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody's mail reader, and what it has asked for."""
+
+    page: Page
+    scheme: str
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(params=["light", "dark"])
+def reader(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Reader]:
+    reader = Reader(browser.new_page(viewport={"width": WIDE, "height": 600}, color_scheme=request.param), request.param)
+    reader.page.on("request", lambda request: reader.asked.append(request.url))
+    yield reader
+    reader.page.close()
+
+
 @pytest.mark.parametrize("name", ["digest", "missed", "recovered"])
 def test_a_mail_is_readable_by_everyone(
-    demo: Any,
-    digest: Path,
-    browser: Browser,
-    barriers: Callable[..., list[str]],
-    found: dict[str, Any],
-    tmp_path: Path,
-    name: str,
-    scheme: Any,
+    html_of: Callable[[str], str], reader: Reader, barriers: Callable[..., list[str]], picture: Callable[..., None], found: Any, name: str
 ) -> None:
-    html = digest.read_text(encoding="utf-8")
-    if name != "digest":
-        html = newest(demo, name).get_body(("html",)).get_content()  # type: ignore[union-attr]
-    asked: list[str] = []
-    page = browser.new_page(viewport={"width": WIDE, "height": 600}, color_scheme=scheme)
-    page.on("request", lambda request: asked.append(request.url))
-    page.set_content(html)
+    page = reader.page
+    page.set_content(html_of(name))
     assert barriers(page) == []
-    assert [url for url in asked if not url.startswith("data:")] == [], "nobody is told that a mail was read"
-    page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+    assert [url for url in reader.asked if not url.startswith("data:")] == [], "nobody is told that a mail was read"
+    page.set_viewport_size({"width": WIDE, "height": page.evaluate("document.documentElement.scrollHeight")})
+    picture(page, name if reader.scheme == "light" else f"{name}-dark")
     page.set_viewport_size({"width": NARROW, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW, "one would have to scroll sideways on a phone"
     found["mails_checked"] += 1
-    page.close()

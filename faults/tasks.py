@@ -181,6 +181,7 @@ def _require_published_once(scene: Scene, twice_means: str = _TWICE) -> None:
 
 
 _AGAIN = ("StepDied", "StepRepeated")
+_LOST = ("StepSilent", *_AGAIN)
 _SILENT = ("AirflowSilent",)
 _NOBODY = ()  # what is asked for twice, or by several, is asked for in order
 _LOGGED = Guard("publish_log", "doubled")
@@ -194,7 +195,7 @@ def _fault(name: str, what: str, run: Callable[[Scene], None], alarms: tuple[str
 FAULTS = (
     _fault("task_killed", "a task is killed when it has published and not said so", task_killed, _AGAIN, _LOGGED),
     _fault("scheduler_killed", "the scheduler is killed with a task that has published and not said so", scheduler_killed, _SILENT),
-    _fault("heartbeat_lost", "nobody hears of a task that is about to publish, it is done again, and wakes", heartbeat_lost, _AGAIN),
+    _fault("heartbeat_lost", "nobody hears of a task that is about to publish, it is done again, and wakes", heartbeat_lost, _LOST),
     _fault("scheduler_held", f"the scheduler stands still for {_HELD_S} s while a task is at work", scheduler_held, _SILENT),
     _fault("api_server_killed", "the api-server is killed while a task is at work", api_server_killed, ("AirflowDown",)),
     _fault("dag_processor_killed", "the DAG processor is killed while a task is at work", dag_processor_killed, _SILENT),

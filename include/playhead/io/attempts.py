@@ -1,7 +1,7 @@
-"""Attempts at the steps of a run: who watches can tell one that is under way from one whose process has died.
+"""Attempts at the steps of a run: who watches can tell one that is under way from one whose process has died, or stands still.
 
 Each attempt is a small file beside the run's plan, `steps/<step>~<number>`. Its process holds an flock on it, which the kernel drops when
-the process dies, and says in it that the step failed; when the step is done, its files go. On an object store, where there is no such
+the process dies, touches it every few seconds, and says in it that the step failed; when the step is done, its files go. On an object store, where there is no such
 lock, no attempt is noted: what runs the steps there (Airflow) tells of those that die.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,7 +20,9 @@ from typing import Literal
 
 from playhead.io.run_files import run_directory
 
-State = Literal["under_way", "failed", "died"]
+State = Literal["under_way", "silent", "failed", "died"]
+SILENT_AFTER_S = 30.0
+_TOUCH_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ def attempt(lake: str, run_id: str, step: str) -> Iterator[None]:
         fcntl.flock(file, fcntl.LOCK_EX)  # held already when it is seen first
         _take_number(part, directory / step)
         try:
-            yield
+            with _touched(file.fileno()):
+                yield
         except BaseException:
             file.write("failed")
             raise
@@ -53,6 +58,24 @@ def attempt(lake: str, run_id: str, step: str) -> Iterator[None]:
     with suppress(OSError):  # other steps, or the run's plan
         directory.rmdir()
         directory.parent.rmdir()
+
+
+@contextmanager
+def _touched(file: int) -> Iterator[None]:
+    """A file whose time goes on as long as this process does."""
+    over = threading.Event()
+
+    def touch() -> None:
+        while not over.wait(_TOUCH_S):
+            os.utime(file)
+
+    thread = threading.Thread(target=touch, name="attempt", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _take_number(part: Path, step: Path) -> None:
@@ -85,5 +108,5 @@ def _state(path: Path) -> State:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return "under_way"
+            return "silent" if time.time() - path.stat().st_mtime > SILENT_AFTER_S else "under_way"
         return "failed" if file.read() else "died"

@@ -178,7 +178,7 @@ REFUSED = Metric("playhead_partitions_refused_total", "counter", "Partitions the
 STEPS = Metric(
     "playhead_build_steps",
     "gauge",
-    "Steps of DAG runs and builds that are not done, by how the last attempt goes: under_way, failed, or died, where nobody said so.",
+    "Steps of DAG runs and builds that are not done, by how the last attempt goes: under_way, silent (it stands still), failed, or died.",
     ("dag", "step", "state"),
 )
 STEPS_REPEATED = Metric("playhead_build_steps_repeated", "gauge", "Those of them that were begun more than once.", ("dag", "step"))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,9 +16,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from playhead.errors import BuildError, StackError
 from playhead.events.ledger import SENT_SCHEMA, Ledger, disconnected_at, last_sequence
+from playhead.io import attempts
 from playhead.io.attempts import attempt
 from playhead.io.run_files import remove_tree, run_directory
 from playhead.local.processes import free_port
@@ -74,6 +78,27 @@ def test_steps__how_their_last_attempts_go_until_they_are_done(tmp_path: Path) -
     with attempt(lake, run, "silver_plays"):
         pass
     assert list(Path(lake, "_runs").iterdir()) == [], "nothing is left of a run of which nothing is known"
+
+
+def test_steps__a_process_that_stands_still_is_silent_and_one_that_goes_on_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake, run = str(tmp_path), "build_daily__manual"
+
+    def grow_old() -> None:
+        (path,) = (tmp_path / "_runs" / run / "steps").glob("gold~*")
+        os.utime(path, (time.time() - attempts.SILENT_AFTER_S - 1,) * 2)
+
+    @retry(retry=retry_if_exception_type(AssertionError), stop=stop_after_delay(10), wait=wait_fixed(0.01), reraise=True)
+    def is_under_way() -> None:
+        assert some(read_build_steps(lake)[m.STEPS]) == {("build_daily", "gold", "under_way"): 1}
+
+    with attempt(lake, run, "gold"):
+        is_under_way()
+        grow_old()
+        assert some(read_build_steps(lake)[m.STEPS]) == {("build_daily", "gold", "silent"): 1}
+    monkeypatch.setattr(attempts, "_TOUCH_S", 0.01)
+    with attempt(lake, run, "gold"):
+        grow_old()
+        is_under_way()
 
 
 def test_steps__one_that_records_its_run_removes_the_runs_files(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Attempts at the steps of a run: who watches can tell one that is under way from one whose process has died, or stands still.
 
 Each attempt is a small file beside the run's plan, `steps/<step>~<number>`. Its process holds an flock on it, which the kernel drops when
-the process dies, touches it every few seconds, and says in it that the step failed; when the step is done, its files go. On an object store, where there is no such
-lock, no attempt is noted: what runs the steps there (Airflow) tells of those that die.
+the process dies, touches it every few seconds, and says in it that the step failed; when the step is done, its files go. On an object
+store, where there is no such lock, no attempt is noted: what runs the steps there (Airflow) tells of those that die.
 """
 
 from __future__ import annotations

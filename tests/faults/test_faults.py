@@ -108,6 +108,9 @@ def test_page_in_git_is_of_every_fault_and_control_and_of_no_other() -> None:
     ]
     assert PAGE.read_text() == render(FAULTS, kept)
     assert is_proven(summarise(kept))
+    assert {outcome.fault: outcome.is_awaited for outcome in kept if not outcome.guard} == {
+        name: bool(fault.alarms) for name, fault in FAULTS.items()
+    }, "each fault that somebody has to know of was listened for"
 
 
 @pytest.mark.slow

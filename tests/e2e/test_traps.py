@@ -19,6 +19,9 @@ TRAPS = {
     "in a deadline's context the run is a dict without run_id": (
         "orchestration/test_deadlines.py::test_a_run_that_missed_its_deadline_is_told_once_however_often_airflow_says_so"
     ),
+    "a callback that returns anything but text kills the triggerer": (
+        "orchestration/test_deadlines.py::test_a_run_that_missed_its_deadline_is_told_once_however_often_airflow_says_so"
+    ),
     "one backfill at a time of a DAG": "unit/backfills/test_follow.py::test_another_range_that_is_under_way_is_named",
     "asset events get stuck: a run pulls all that it has not seen": "spark/jobs/test_plan.py::test_plan__hourly_takes_the_newest_three",
     "an executor that hangs is silent": "observability/test_rules.py::test_alert_is_tried_both_ways",

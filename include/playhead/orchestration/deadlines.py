@@ -40,22 +40,23 @@ class ScheduledIntervalEnd(BaseDeadlineReference):
         return end
 
 
-async def tell_missed(context: dict[str, Any]) -> list[str]:
+async def tell_missed(context: dict[str, Any]) -> str:
     """A scheduled run missed its deadline: its interval of each table that its DAG makes is told of, unless it came in time otherwise.
 
-    Runs in the triggerer, whose other triggers must not wait for it. Returns the ids of the notices that were mailed.
+    Runs in the triggerer, whose other triggers must not wait for it. Returns the ids of the notices that were mailed, as text: Airflow
+    keeps what a callback returns in a column of text, and its triggerer dies of anything else, again and again.
     """
     run = context["dag_run"]
     return await asyncio.to_thread(_tell_missed, run["dag_id"], datetime.fromisoformat(run["data_interval_start"]))
 
 
-def _tell_missed(dag_id: str, start: datetime) -> list[str]:
+def _tell_missed(dag_id: str, start: datetime) -> str:
     from playhead.deadlines.promises import tables_kept_by
     from playhead.deadlines.watch import open_watch
 
     watch = open_watch(get_settings(), told_by="airflow")
     asked = [(table, watch.promised[table].key_of(start)) for table in tables_kept_by(dag_id)]
-    return [notice.id for notice in watch.look(now=datetime.now(UTC), asked=asked).given]
+    return " ".join(notice.id for notice in watch.look(now=datetime.now(UTC), asked=asked).given)
 
 
 def table_deadline(name: str) -> DeadlineAlert:

@@ -25,7 +25,12 @@ pytestmark = [
     ),
 ]
 YEARS, OPEN_WITHIN_MS, SOON_MS = 3, 1_000, 60_000
-_FILLED = "document.querySelector('main')?.getAttribute('aria-busy') === 'false' ? performance.now() : 0"
+# Notes the moment at which the page says that it is filled; the page's own policy lets nobody else's script wait in it.
+_NOTE = """
+new MutationObserver(() => {
+  if (document.querySelector("main")?.getAttribute("aria-busy") === "false") window.filled ??= performance.now();
+}).observe(document, { attributes: true, childList: true, subtree: true });
+"""
 
 
 def test_the_page_opens_within_a_second(demo: Any, browser: Browser, found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,10 +45,12 @@ def test_the_page_opens_within_a_second(demo: Any, browser: Browser, found: dict
     page.locator("input[type=password]").fill(admin_password(demo.home))
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("link", name="Lakehouse")).to_be_visible(timeout=SOON_MS)
+    page.add_init_script(_NOTE)
     opened = []
     for _ in range(4):
         page.goto(f"{demo.settings.airflow_url}{PREFIX}/")
-        opened.append(page.wait_for_function(_FILLED, polling=10, timeout=SOON_MS).json_value())
+        expect(page.locator("main")).to_have_attribute("aria-busy", "false", timeout=SOON_MS)
+        opened.append(page.evaluate("window.filled"))
     context.close()
     found["lakehouse_page_ms"] = round(sorted(opened[1:])[1])  # the first one warms the app
     assert found["lakehouse_page_ms"] < OPEN_WITHIN_MS

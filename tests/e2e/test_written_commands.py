@@ -28,13 +28,13 @@ ELSEWHERE = {
     "playhead backfill --from 2026-11-01T05": "test_lakehouse_page.py repairs by the hour",
     "playhead simulate --output parquet": "tests/unit/cli, for as few viewers as a test needs",
     "playhead play-real": "test_demo.py, for two plays",
-    "playhead bi-files": "needs a Snowflake account; tests/unit/cli, for one that is made up",
+    "playhead bi-files": "needs a Snowflake account; tests/unit/warehouse, for one that is made up",
     "snow ": "needs a Snowflake account",
     "cd include/dashboard": "for the commands that need a Snowflake account",
 }
 # They go on until they are ended.
 ENDLESS = {"playhead simulate --rate 200", "playhead logs kafka --lines 200 --follow"}
-_ENDLESS_S = 10.0
+_ENDLESS_S = 6.0
 ANSWERS = {0, 1}  # 1: the answer is no
 
 

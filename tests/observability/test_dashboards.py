@@ -186,7 +186,7 @@ def await_samples(ask: Callable[..., Any], query: str) -> list[dict[str, Any]]:
 
 def test_every_source_of_the_small_system_is_read(ask: Callable[..., Any]) -> None:
     found = {sample["metric"]["source"]: sample["value"][1] for sample in ask("query", query="playhead_source_up")["result"]}
-    read = ("stream", "bronze", "kafka", "producers", "builds", "steps", "live", "loads", "books", "gaps")
+    read = ("stream", "bronze", "kafka", "producers", "builds", "steps", "live", "loads", "books", "gaps", "deadlines")
     assert found == {**dict.fromkeys(read, "1"), "airflow": "0"}
 
 

@@ -12,10 +12,11 @@ import sys
 from importlib import import_module
 
 _DAG_LIBRARIES = (
-    *(f"playhead.orchestration.{name}" for name in ("assets", "builds", "deadlines", "defaults", "snowflake")),
+    *(f"playhead.orchestration.{name}" for name in ("assets", "builds", "deadlines", "defaults", "snowflake", "stream_watch")),
     # What `@task` and the assets of a DAG import when a file first uses them.
     "airflow.providers.standard.decorators.python",
     "airflow.sdk.definitions.decorators",
+    "airflow.sdk.definitions.timetables.trigger",
     "airflow.serialization.definitions.assets",
     "airflow.timetables.base",
 )

@@ -82,24 +82,28 @@ CREATE TABLE not_landed AS
   FROM told SEMI JOIN acked USING (producer_id, sequence) ANTI JOIN landed USING (producer_id, sequence);
 """
 _LANDED = """
-WITH wrong AS (
+CREATE TABLE landed_otherwise AS WITH wrong AS (
     SELECT 'missing' AS what, NULL AS minute, producer_id, sequence, event_id FROM not_landed
     UNION ALL SELECT 'unexpected', minute, producer_id, sequence, event_id
     FROM landed SEMI JOIN (SELECT DISTINCT producer_id FROM told) AS known USING (producer_id) ANTI JOIN told USING (producer_id, sequence)
     WHERE $since IS NULL OR kafka_timestamp >= $since
     UNION ALL SELECT 'repeated', any_value(minute), any_value(producer_id), any_value(sequence), any_value(event_id)
     FROM landed GROUP BY topic, "partition", "offset" HAVING count(*) > 1)
-SELECT minute, count_if(what = 'missing'), count_if(what = 'unexpected'), count_if(what = 'repeated'),
-  array_agg(what || ' ' || coalesce(event_id, concat_ws(' record ', producer_id, sequence)) ORDER BY what, event_id)[1:{named}]
-FROM wrong GROUP BY minute ORDER BY minute
+SELECT minute, count_if(what = 'missing') AS missing, count_if(what = 'unexpected') AS unexpected, count_if(what = 'repeated') AS repeated,
+  array_agg(what || ' ' || coalesce(event_id, concat_ws(' record ', producer_id, sequence)) ORDER BY what, event_id)[1:{named}] AS ids
+FROM wrong GROUP BY minute
 """
 _LANDED_LONG_AGO = """
 DELETE FROM not_landed USING bronze_older AS landed
 WHERE landed.producer_id = not_landed.producer_id AND landed.producer_sequence = not_landed.sequence
 """
+# What bronze holds of those minutes: one look at it, however many they are.
 _LANDED_IN = """
-SELECT count(*), count(DISTINCT (topic, "partition", "offset")) FROM bronze
-WHERE epoch_us(event_timestamp) // 60_000_000 IS NOT DISTINCT FROM ?
+SELECT w.minute, missing, unexpected, repeated, ids, coalesce(held.rows, 0), coalesce(held.records, 0)
+FROM landed_otherwise AS w LEFT JOIN (
+  SELECT minute, count(*) AS rows, count(DISTINCT (topic, "partition", "offset")) AS records FROM landed
+  WHERE minute IS NULL OR minute IN (SELECT minute FROM landed_otherwise) GROUP BY minute
+) AS held ON w.minute IS NOT DISTINCT FROM held.minute ORDER BY w.minute
 """
 
 
@@ -215,12 +219,13 @@ def _landed_differences(books: duckdb.DuckDBPyConnection, lake: str, ledger_dir:
     books.execute(_NOT_LANDED)
     if since is not None:
         _pass_over_landed_before(books, lake, since)
-    differences = []
-    for minute, missing, unexpected, repeated, ids in books.execute(_LANDED.format(named=NAMED_IDS), {"since": start}).fetchall():
-        rows, records = books.execute(_LANDED_IN, [minute]).fetchone() or (0, 0)
-        expected = records + missing - unexpected
-        differences.append(Difference(BRONZE, _moment(minute), expected, rows, missing, unexpected, repeated, 0, tuple(ids)))
-    return differences
+    books.execute(_LANDED.format(named=NAMED_IDS), {"since": start})
+    if books.execute("SELECT count(*) FROM landed_otherwise").fetchone() == (0,):
+        return []
+    return [
+        Difference(BRONZE, _moment(minute), records + missing - unexpected, rows, missing, unexpected, repeated, 0, tuple(ids))
+        for minute, missing, unexpected, repeated, ids, rows, records in books.execute(_LANDED_IN).fetchall()
+    ]
 
 
 def _pass_over_landed_before(books: duckdb.DuckDBPyConnection, lake: str, since: date) -> None:

@@ -26,14 +26,14 @@ ELSEWHERE = {
     "playhead backfill --from 2026-01-31 --to 2026-01-31 --verify": "test_demo.py, of a day that is there",
     "playhead backfill --from 2026-11-01 --to 2026-11-07 --verify": "test_demo.py, of one day",
     "playhead backfill --from 2026-11-01T05": "test_lakehouse_page.py repairs by the hour",
-    "playhead simulate --output parquet": "tests/unit/cli, for as few viewers as a test needs",
+    "playhead simulate": "the fixture `demo` does; other viewers than the demo's would be somebody else's",
     "playhead play-real": "test_demo.py, for two plays",
     "playhead bi-files": "needs a Snowflake account; tests/unit/warehouse, for one that is made up",
     "snow ": "needs a Snowflake account",
     "cd include/dashboard": "for the commands that need a Snowflake account",
 }
 # They go on until they are ended.
-ENDLESS = {"playhead simulate --rate 200", "playhead logs kafka --lines 200 --follow"}
+ENDLESS = {"playhead logs kafka --lines 200 --follow"}
 _ENDLESS_S = 6.0
 ANSWERS = {0, 1}  # 1: the answer is no
 
@@ -50,18 +50,12 @@ COMMANDS = [line for line in written() if not line.startswith(tuple(ELSEWHERE))]
 
 
 @pytest.fixture
-def desk(demo: Any, tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, dict[str, str]]:
-    """Where a reader types: a directory of one's own, with a home that nothing else uses.
-
-    Other viewers than those of the demo are simulated by somebody else, who has the same broker.
-    """
+def desk(demo: Any, tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """Where a reader types: a directory of one's own, with a home that nothing else uses."""
     (tmp_path / "docs").mkdir()
     tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     cache = str(demo.settings.cache_dir.expanduser().resolve())
-    environment = demo.environment | {"PATH": tools, "HOME": str(tmp_path), "PLAYHEAD_CACHE_DIR": cache}
-    if request.getfixturevalue("command").startswith("playhead simulate"):
-        environment |= {"PLAYHEAD_STATE_DIR": str(tmp_path / "state"), "PLAYHEAD_KAFKA_BOOTSTRAP": demo.settings.bootstrap}
-    return tmp_path, environment
+    return tmp_path, demo.environment | {"PATH": tools, "HOME": str(tmp_path), "PLAYHEAD_CACHE_DIR": cache}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

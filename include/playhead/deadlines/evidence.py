@@ -38,12 +38,14 @@ class Covering:
 class Evidence:
     """What is known of each table: what was done, ascending, and which partitions are held back, and why.
 
-    `begun` is when the lake began, from where on promises hold; None where there is none yet.
+    `begun` is when the lake began, from where on promises hold; None where there is none yet. `silence` is the streaming app's last one
+    that was too long and is over.
     """
 
     begun: datetime | None
     coverings: Mapping[str, Sequence[Covering]] = field(default_factory=dict)
     held: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    silence: tuple[datetime, datetime] | None = None
 
 
 def read_evidence(lake: str, home: Path, promised: Mapping[str, Promise], *, now: datetime, window: Window | None = None) -> Evidence:
@@ -59,9 +61,14 @@ def read_evidence(lake: str, home: Path, promised: Mapping[str, Promise], *, now
         **builds,
         SCORES: [Covering(at, at) for at in sorted(each.published_at for each in told.get(SCORES, {}).values() if each.published_at)],
         LOADS: _of_loads(lake, builds[_DAILY]),
-        STREAM: _of_stream(home),
     }
-    return Evidence(begun, coverings, _held(lake, told, since))
+    beat = read_heartbeat(home)
+    if beat is None:
+        return Evidence(begun, coverings, _held(lake, told, since))
+    alive_at = _moment(beat.alive_at or beat.started_at)
+    silence = (_moment(beat.silent_from), _moment(beat.silent_until)) if beat.silent_from and beat.silent_until else None
+    coverings[STREAM] = [Covering(alive_at, alive_at)]
+    return Evidence(begun, coverings, _held(lake, told, since), silence)
 
 
 def _of_builds(lake: str, promised: Iterable[Promise], since: datetime) -> dict[str, list[Covering]]:
@@ -81,13 +88,8 @@ def _of_loads(lake: str, daily: Sequence[Covering]) -> list[Covering]:
     return [Covering(each.seen_at, done_at) for each in daily if each.done_at <= done_at][-1:]
 
 
-def _of_stream(home: Path) -> list[Covering]:
-    """The last sign of life of an app that has its engine and has not ended."""
-    beat = read_heartbeat(home)
-    if beat is None or beat.ended_because or not beat.is_ready:
-        return []
-    beat_at = datetime.fromisoformat(beat.updated_at)
-    return [Covering(beat_at, beat_at)]
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _held(lake: str, told: Mapping[str, Mapping[str, Told]], since: datetime) -> dict[str, dict[str, str]]:

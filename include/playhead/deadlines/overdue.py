@@ -58,6 +58,15 @@ def missed(promised: Mapping[str, Promise], evidence: Evidence, asked: Iterable[
             yield miss
 
 
+def past_silence(promise: Promise, evidence: Evidence) -> list[Miss]:
+    """The streaming app's last silence that was too long and is over: it may have begun and ended between two looks."""
+    if evidence.silence is None:
+        return []
+    last, until = evidence.silence
+    why = f"the streaming app gave no sign of life from {last:%H:%M:%S} to {until:%H:%M:%S} UTC"
+    return [Miss(promise.table, f"{last:{_MOMENT}}", last + promise.due_after, why)]
+
+
 def _silence(promise: Promise, evidence: Evidence, begun: datetime, now: datetime) -> list[Miss]:
     last = max((each.done_at for each in evidence.coverings.get(promise.table, ())), default=begun)
     due = last + promise.due_after

@@ -11,7 +11,7 @@ from pathlib import Path
 from playhead.deadlines.evidence import WINDOW, Evidence, read_evidence
 from playhead.deadlines.letters import Addresses, compose
 from playhead.deadlines.notices import Notice, OpenMiss, Teller, claim, open_misses, tell_sent
-from playhead.deadlines.overdue import Miss, kept_at, missed, overdue
+from playhead.deadlines.overdue import Miss, kept_at, missed, overdue, past_silence
 from playhead.deadlines.promises import Promise, promises
 from playhead.errors import MailError
 from playhead.io.mail import MailServer, mail_server, send
@@ -56,18 +56,22 @@ class Watch:
         opened = open_misses(self.lake, since=now - WINDOW)
         late = {table: overdue(promise, evidence, now=now) for table, promise in self.promised.items()}
         asked = [(table, key) for table, key in asked if self.is_drill or partition_end(key) > evidence.begun]
-        misses = {(miss.table, miss.key): miss for miss in (*missed(self.promised, evidence, asked, now=now), *self._to_tell(late, opened))}
-        still_told = [each for each in opened if each.table in self.promised and (each.table, each.key) not in misses]
-        recovered = self._recovered(evidence, still_told)
+        misses = {
+            (miss.table, miss.key): miss
+            for miss in (*missed(self.promised, evidence, asked, now=now), *self._to_tell(evidence, late, opened))
+        }
+        recovered = self._recovered(evidence, [each for each in opened if each.table in self.promised])
         given, unsent = self._give([*map(self._of_miss, misses.values()), *recovered], now)
         return Look(given, {table: len(found) for table, found in late.items()}, unsent)
 
-    def _to_tell(self, late: Mapping[str, Sequence[Miss]], opened: Sequence[OpenMiss]) -> Iterable[Miss]:
+    def _to_tell(self, evidence: Evidence, late: Mapping[str, Sequence[Miss]], opened: Sequence[OpenMiss]) -> Iterable[Miss]:
         """All that is late; but an app that dies again and again is one silence, until it has lived on."""
         told = {each.table for each in opened}
         for table, misses in late.items():
             if self.promised[table].grain != "moment" or table not in told:
                 yield from misses
+            if self.promised[table].grain == "moment":
+                yield from past_silence(self.promised[table], evidence)
 
     def _of_miss(self, miss: Miss) -> Notice:
         return Notice("missed", miss.table, miss.key, miss.due_at, self.promised[miss.table].owner, why=miss.why)

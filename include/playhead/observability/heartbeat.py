@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +20,8 @@ class Heartbeat:
 
     The totals are of this process: they begin at zero when the app starts. `failures` counts those of work beside landing, by its name.
     `stops` counts, by reason, how often an app ended here that nobody had asked to end. `ended_because` is one of those reasons, or empty.
-    `is_ready` where the app has its engine.
+    `is_ready` where the app has its engine. `alive_at` is when this app, or the one before it, was ready last; of the last silence that was
+    too long, `silent_from` to `silent_until`, the apps after it go on to tell.
     """
 
     updated_at: str
@@ -38,6 +39,17 @@ class Heartbeat:
     ended_at: str | None = None
     ended_because: str = ""
     is_ready: bool = True
+    alive_at: str | None = None
+    silent_from: str | None = None
+    silent_until: str | None = None
+
+
+def alive(beat: Heartbeat, now: datetime) -> Heartbeat:
+    """The heartbeat of an app that is ready now, with the silence before it where that was too long."""
+    told = replace(beat, alive_at=now.isoformat(timespec="milliseconds"))
+    if beat.alive_at is None or now - datetime.fromisoformat(beat.alive_at) <= STALE_AFTER:
+        return told
+    return replace(told, silent_from=beat.alive_at, silent_until=told.alive_at)
 
 
 def heartbeat_path(home: Path) -> Path:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Literal, get_args
 
 from playhead.errors import BrokerError, PastError
-from playhead.observability.heartbeat import Heartbeat, heartbeat_path, read_heartbeat, refusals_path, write_heartbeat
+from playhead.observability.heartbeat import Heartbeat, alive, heartbeat_path, read_heartbeat, refusals_path, write_heartbeat
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +87,8 @@ class StreamLife:
 
     def _write(self, beat: Heartbeat | None = None) -> None:
         with self._lock:
+            if beat is None and self._last.is_ready:
+                self._last = alive(self._last, datetime.now(UTC))
             write_heartbeat(self._path, replace(beat or self._last, updated_at=_now()))
 
 
@@ -118,7 +120,10 @@ def _begun(home: Path) -> Heartbeat:
     has_crashed = before is not None and before.ended_at is None
     stops = {} if before is None else before.stops
     stops = _counted(stops, "crashed") if has_crashed else stops
-    return Heartbeat(_now(), _now(), -1, 0, 0, 0.0, None, stops=stops, is_ready=False)
+    first = Heartbeat(_now(), _now(), -1, 0, 0, 0.0, None, stops=stops, is_ready=False)
+    if before is None:
+        return first
+    return replace(first, alive_at=before.alive_at, silent_from=before.silent_from, silent_until=before.silent_until)
 
 
 def _counted(counts: Mapping[str, int], name: str) -> dict[str, int]:

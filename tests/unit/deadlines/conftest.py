@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from playhead.io.delta_table import table_path
-from playhead.observability.heartbeat import Heartbeat, heartbeat_path, write_heartbeat
+from playhead.observability.heartbeat import Heartbeat, alive, heartbeat_path, read_heartbeat, write_heartbeat
 
 Begin = Callable[[datetime], None]
 
@@ -35,8 +36,11 @@ def begin(lake: str, land: Callable[..., None]) -> Begin:
 def beat() -> Callable[..., None]:
     """Writes the streaming app's sign of life."""
 
-    def beat(home: Path, at: datetime, *, is_ready: bool = True, ended_because: str = "") -> None:
-        told = Heartbeat(at.isoformat(), at.isoformat(), 1, 1, 1, 1.0, None, is_ready=is_ready, ended_because=ended_because)
-        write_heartbeat(heartbeat_path(home), told)
+    def beat(home: Path, at: datetime, *, is_ready: bool = True) -> None:
+        before = read_heartbeat(home)
+        told = Heartbeat(at.isoformat(), at.isoformat(), 1, 1, 1, 1.0, None, is_ready=is_ready)
+        if before is not None:
+            told = replace(told, alive_at=before.alive_at, silent_from=before.silent_from, silent_until=before.silent_until)
+        write_heartbeat(heartbeat_path(home), alive(told, at) if is_ready else told)
 
     return beat

@@ -75,13 +75,16 @@ def test_scores_are_covered_by_their_publishes(lake: str, tmp_path: Path, begin:
     assert read(lake, tmp_path).coverings["gold.churn_scores"] == [Covering(hour(4), hour(4))]
 
 
-def test_only_an_app_that_is_ready_and_has_not_ended_is_alive(lake: str, tmp_path: Path, begin: Tell, beat: Tell) -> None:
+def test_an_app_that_starts_has_the_last_sign_of_life_of_the_one_before_it(lake: str, tmp_path: Path, begin: Tell, beat: Tell) -> None:
     begin(BEGUN)
+    assert read(lake, tmp_path).coverings["bronze.events"] == []
+    beat(tmp_path, hour(9))
+    beat(tmp_path, hour(12), is_ready=False)
+    told = read(lake, tmp_path)
+    assert (told.coverings["bronze.events"], told.silence) == ([Covering(hour(9), hour(9))], None)
     beat(tmp_path, NOW)
-    assert read(lake, tmp_path).coverings["bronze.events"] == [Covering(NOW, NOW)]
-    for dead in ({"is_ready": False}, {"ended_because": "crashed"}):
-        beat(tmp_path, NOW, **dead)
-        assert read(lake, tmp_path).coverings["bronze.events"] == []
+    told = read(lake, tmp_path)
+    assert (told.coverings["bronze.events"], told.silence) == ([Covering(NOW, NOW)], (hour(9), NOW))
 
 
 def test_builds_before_the_window_are_not_read(lake: str, tmp_path: Path, begin: Tell, build: Tell) -> None:

@@ -124,3 +124,36 @@ def test_the_silence_of_an_app_that_dies_again_and_again_is_one_notice(
     beat(tmp_path, at("05:07"))
     watch.look(now=at("05:07"))
     assert subjects(mail_sink) == ["[Playhead] recovered: bronze.events (2026-03-03T05:00)"]
+
+
+def test_a_silence_that_began_and_ended_between_two_looks_is_told_all_the_same(
+    lake: str, tmp_path: Path, mail_sink: Any, begin: Tell, beat: Tell
+) -> None:
+    begin(BEGUN)
+    stream = {"bronze.events": promises()["bronze.events"]}
+    watch = Watch(lake, tmp_path, stream, Addresses("playhead@playhead.example", [], "http://airflow.example"), mail_sink.server, "watcher")
+    beat(tmp_path, at("05:00"))
+    watch.look(now=at("05:01"))
+    beat(tmp_path, at("05:03"))
+    watch.look(now=at("05:03"))
+    (missed,) = mail_sink.fresh()
+    assert missed["Subject"] == "[Playhead] deadline missed: bronze.events (2026-03-03T05:00)"
+    assert "no sign of life from 05:00:00 to 05:03:00 UTC" in missed.get_body(("plain",)).get_content()
+    watch.look(now=at("05:04"))
+    assert subjects(mail_sink) == ["[Playhead] recovered: bronze.events (2026-03-03T05:00)"]
+    beat(tmp_path, at("05:04"))
+    watch.look(now=at("05:05"))
+    assert subjects(mail_sink) == []
+
+
+def test_a_stack_that_starts_has_no_silence_before_the_apps_first_sign_of_life_is_due(
+    lake: str, tmp_path: Path, mail_sink: Any, begin: Tell, beat: Tell
+) -> None:
+    """The app takes a minute to be ready; it was there a moment ago."""
+    begin(BEGUN)
+    stream = {"bronze.events": promises()["bronze.events"]}
+    watch = Watch(lake, tmp_path, stream, Addresses("playhead@playhead.example", [], "http://airflow.example"), mail_sink.server, "watcher")
+    beat(tmp_path, at("05:00"))
+    beat(tmp_path, at("05:01"), is_ready=False)
+    watch.look(now=at("05:01"))
+    assert subjects(mail_sink) == []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from playhead.errors import BrokerError, PastError, StackError
 from playhead.local.processes import wait_until
-from playhead.observability.heartbeat import Heartbeat, check_heartbeat, heartbeat_path, require_heartbeat
+from playhead.observability.heartbeat import Heartbeat, check_heartbeat, heartbeat_path, require_heartbeat, write_heartbeat
 from playhead.observability.stream_life import StreamLife, note_refusal, reason_of
 
 
@@ -104,3 +105,20 @@ def test_an_app_that_is_refused_leaves_the_others_heartbeat_alone(tmp_path: Path
         before = heartbeat_path(tmp_path).read_text()
         note_refusal(tmp_path)
         assert heartbeat_path(tmp_path).read_text() == before
+
+
+def test_a_silence_that_was_too_long_is_told_by_the_next_app_that_is_ready(tmp_path: Path) -> None:
+    with StreamLife(tmp_path) as life:
+        life.ready()
+    first = require_heartbeat(tmp_path)
+    assert (first.alive_at is not None, first.silent_from) == (True, None)
+    long_ago = "2026-03-03T05:00:00.000+00:00"
+    write_heartbeat(heartbeat_path(tmp_path), replace(first, alive_at=long_ago))
+    with StreamLife(tmp_path) as life:
+        assert require_heartbeat(tmp_path).alive_at == long_ago, "it is not ready yet"
+        life.ready()
+        second = require_heartbeat(tmp_path)
+    assert (second.silent_from, second.silent_until) == (long_ago, second.alive_at)
+    with StreamLife(tmp_path) as life:
+        life.ready()
+    assert require_heartbeat(tmp_path).silent_from == long_ago, "it is told on"

@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks import ingest, ingest_parts
 from benchmarks.harness import Report
 from benchmarks.limits_page import render
-from benchmarks.preload import empty_broker, simulated_records, simulation_options
+from benchmarks.preload import empty_broker, preloaded_broker, simulated_records, simulation_options
 from benchmarks.processes import ROOT, run_process
 from benchmarks.results import circumstances
 from benchmarks.simulate import BENCH, simulate
@@ -26,8 +27,29 @@ _START = "import playhead.cli_simulate, playhead.events.simulator, playhead.io.k
 
 
 def measure(state_dir: Path, size: int, runs: int, report: Report) -> dict[str, Any]:
-    """Microseconds of processor time per record: of each part, of the client alone, of starting, and of `playhead simulate` as a whole."""
+    """What is measured of each bench, and the machine that it was measured on."""
     state_dir.mkdir(parents=True, exist_ok=True)
+    return {"ingest": _ingest(state_dir, size, runs, report), "simulate": _simulate(state_dir, size, runs, report)} | circumstances()
+
+
+def _ingest(state_dir: Path, size: int, runs: int, report: Report) -> dict[str, Any]:
+    """Microseconds of processor time per landed record, by its parts."""
+    report(f"limits: simulating {size:,} records (kept for the next time)")
+    records = simulated_records(state_dir, size)
+    producer_id = simulation_options(size).producer_id
+    found: dict[str, list[float]] = {name: [] for name in ingest_parts.PARTS}
+    with preloaded_broker(state_dir, records, size, producer_id, lambda text: report(f"limits: {text}")) as bootstrap:
+        for run in range(1, runs + 1):
+            for name in found:
+                report(f"limits {run}/{runs}: {name}")
+                with tempfile.TemporaryDirectory(prefix="limits-", dir=state_dir) as place:
+                    arguments = ["-m", "benchmarks.ingest_parts", name, "--bootstrap", bootstrap]
+                    found[name].append(round(_told(arguments, bootstrap, Path(place)), 3))
+    return {"goal": ingest.BENCH.goal.ratios["python_consumer"], "records": size, "us": found}
+
+
+def _simulate(state_dir: Path, size: int, runs: int, report: Report) -> dict[str, Any]:
+    """Microseconds of processor time per record: of each part, of the client alone, of starting, and of `playhead simulate` as a whole."""
     report(f"limits: simulating {size:,} records (kept for the next time)")
     records = simulated_records(state_dir, size, is_valid=True)
     with tempfile.TemporaryDirectory(prefix="limits-", dir=state_dir) as directory, empty_broker(state_dir) as bootstrap:
@@ -39,7 +61,7 @@ def measure(state_dir: Path, size: int, runs: int, report: Report) -> dict[str, 
                 report(f"limits {run}/{runs}: {name}")
                 with tempfile.TemporaryDirectory(dir=directory) as place:
                     found[name].append(round(turn(Path(place)), 3))
-    return {"simulate": {"goal": BENCH.goal.at_least["per_cpu_s"], "records": count, "us": found}} | circumstances()
+    return {"goal": BENCH.goal.at_least["per_cpu_s"], "records": count, "us": found}
 
 
 def _turns(bootstrap: str, size: int, count: int, records: Path) -> dict[str, Callable[[Path], float]]:

@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+_LANDING = {
+    "handover": "Spark reads Kafka and hands the records to Arrow workers, which only count them",
+    "consuming": "python_consumer's two processes take the records from librdkafka, and drop them",
+    "python_consumer": "all that python_consumer does",
+}
 _PARTS = {
     "client": "librdkafka and its Python client, sending payloads made before, acknowledged by all replicas",
     "digest": "the digest of a record's bytes (BLAKE2b, 128 bits)",
@@ -24,9 +29,32 @@ def render(measured: Mapping[str, Any]) -> str:
         ["# Limits"],
         ["Goals that were not reached, and what stands in their way. Written by `make limits` from `benchmarks/limits.json`."],
         [f"{measured['date']}, {measured['cores']} cores; {versions}."],
-        *_simulate(measured["simulate"]),
+        *(line for name, section in _SECTIONS.items() if name in measured for line in section(measured[name])),
     ]
     return "\n\n".join("\n".join(section) for section in sections) + "\n"
+
+
+def _ingest(told: Mapping[str, Any]) -> list[list[str]]:
+    us, goal = told["us"], told["goal"]
+    handover, consuming, whole = (median(us[name]) for name in _LANDING)
+    least = handover + whole - consuming
+    verdict = "so it is beyond Spark with Arrow workers" if least > whole / goal else "so it is within reach"
+    return [
+        ["## ingest"],
+        [
+            f"The goal is {goal:.2f} times the rate of python_consumer, what one would write in Python instead. What a record takes",
+            f"of processor time ({told['records']:,} records, {len(us['handover'])} alternations, warm):",
+        ],
+        ["| part | median (µs) | min | max | records per second of processor time |", "|-|-:|-:|-:|-:|"]
+        + [_row(words, us[name]) for name, words in _LANDING.items()],
+        [
+            f"Were all that follows the handover as quick as what follows python_consumer's consuming, {_shown(whole - consuming)} µs,",
+            f"a record would take {_shown(least)} µs where python_consumer takes {_shown(whole)}:",
+            f"{whole / least:.2f} times its rate, {verdict}.",
+            "What the handover buys is what Spark does around it: offsets planned before a batch starts, a batch that failed run again,",
+            "tasks on as many machines as there are.",
+        ],
+    ]
 
 
 def _simulate(told: Mapping[str, Any]) -> list[list[str]]:
@@ -76,3 +104,7 @@ def _shown(us: float) -> str:
 
 def _rate(us: float) -> str:
     return f"{1e6 / us:,.0f}"
+
+
+# By the name of the bench; what has not been measured yet has no section.
+_SECTIONS = {"ingest": _ingest, "simulate": _simulate}

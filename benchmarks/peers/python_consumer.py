@@ -210,7 +210,7 @@ def land(bootstrap: str, table: Path, ends: Mapping[tuple[str, int], int]) -> in
     gc.disable()  # nothing here is cyclic, and walking over a million live objects took a third of the consuming
     bronze, reader = DeltaTable(table), EventReader()
     landed = 0
-    for records in _batches(bootstrap, bronze, ends):
+    for records in batches(bootstrap, bronze, ends):
         write_deltalake(
             bronze,
             reader.read(records),
@@ -222,7 +222,8 @@ def land(bootstrap: str, table: Path, ends: Mapping[tuple[str, int], int]) -> in
     return landed
 
 
-def _batches(bootstrap: str, bronze: DeltaTable, ends: Mapping[tuple[str, int], int]) -> Iterator[Records]:
+def batches(bootstrap: str, bronze: DeltaTable, ends: Mapping[tuple[str, int], int]) -> Iterator[Records]:
+    """The records of these partitions from where the table stands up to the given ends, a commit's at a time."""
     consumer = _consumer(bootstrap)
     assigned = []
     for (topic, partition), end in ends.items():

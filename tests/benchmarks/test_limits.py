@@ -12,11 +12,16 @@ from benchmarks.limits import MEASURED, PAGE, measure
 from benchmarks.limits_page import render
 
 
+def _landing(handover: float = 8, consuming: float = 4, whole: float = 10) -> dict[str, Any]:
+    us = {"handover": [handover] * 3, "consuming": [consuming] * 3, "python_consumer": [whole] * 3}
+    return {"goal": 1.0, "records": 5_000, "us": us}
+
+
 def _measured(**us: float) -> dict[str, Any]:
     """Two alternations, in the second of which everything takes 2 µs longer than in the first; these are the medians."""
     found = {name: [figure - 1, figure + 1] for name, figure in us.items()}
     told = {"goal": 100_000, "records": 5_000, "us": found}
-    return {"simulate": told, "date": "2026-02-01 00:00 UTC", "cores": 2, "versions": {"python": "3"}}
+    return {"ingest": _landing(), "simulate": told, "date": "2026-02-01 00:00 UTC", "cores": 2, "versions": {"python": "3"}}
 
 
 def test_parts_are_added_up() -> None:
@@ -44,6 +49,15 @@ def test_a_goal_below_what_is_always_there_is_beyond_reach() -> None:
     assert "together 11.00 µs, at most 90,909 a second. That is above what the goal leaves" in text
 
 
+def test_a_landing_is_held_against_the_peer_with_sparks_handover_in_the_place_of_its_consuming() -> None:
+    measured = _measured(client=4, digest=2, ledger=1, making=2, start=1, json=3, ours=10)
+    beyond = render(measured)
+    assert "as quick as what follows python_consumer's consuming, 6.00 µs" in beyond
+    assert "would take 14.00 µs where python_consumer takes 10.00:\n0.71 times its rate, so it is beyond" in beyond
+    within = render(measured | {"ingest": _landing(handover=3)})
+    assert "would take 9.00 µs where python_consumer takes 10.00:\n1.11 times its rate, so it is within reach" in within
+
+
 def test_committed_page_is_the_one_of_the_committed_figures() -> None:
     assert PAGE.is_file() == MEASURED.is_file()
     if MEASURED.is_file():
@@ -56,5 +70,6 @@ def test_a_small_size_goes_through_every_part(tmp_path: Path) -> None:
     found = measured["simulate"]
     assert found["records"] >= 20_000
     assert set(found["us"]) == {"client", "digest", "ledger", "making", "json", "start", "ours"}
-    assert all(figure > 0 for figures in found["us"].values() for figure in figures)
+    assert set(measured["ingest"]["us"]) == {"handover", "consuming", "python_consumer"}
+    assert all(figure > 0 for told in (found, measured["ingest"]) for figures in told["us"].values() for figure in figures)
     assert "## simulate" in render(measured)

@@ -54,6 +54,8 @@ def read_evidence(lake: str, home: Path, promised: Mapping[str, Promise], *, now
     if bronze is None:
         return Evidence(None)
     begun = datetime.fromtimestamp(bronze.metadata().created_time / 1000, UTC)
+    if begun > now:  # by another machine's clock
+        return Evidence(None)
     since = max(begun, now - WINDOW)
     told = (window or read_window(lake, days_between(day_key(since), day_key(now)), day_key(now + timedelta(days=1)))).told
     builds = _of_builds(lake, promised.values(), since)

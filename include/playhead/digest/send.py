@@ -10,6 +10,7 @@ from playhead.deadlines.notices import Notice, Teller, claim, given_at, tell_sen
 from playhead.digest.compose import Composed, compose_digest
 from playhead.digest.gather import gather
 from playhead.errors import PlayheadError
+from playhead.io.delta_table import find_table
 from playhead.io.mail import Mail, mail_server, send
 from playhead.settings import Settings, get_settings
 
@@ -27,9 +28,11 @@ def todays_notice(settings: Settings, *, now: datetime) -> Notice:
 
 
 def is_due(settings: Settings, *, now: datetime) -> bool:
-    """Whether today's digest is to be sent now: its hour has come, not long ago, and nobody has sent it."""
+    """Whether today's digest is to be sent now: its hour has come, not long ago, nobody has sent it, and there is something to tell of."""
     notice = todays_notice(settings, now=now)
-    return bool(settings.recipients) and notice.due_at <= now < notice.due_at + _WITHIN and given_at(settings.lake, notice) is None
+    if not settings.recipients or not notice.due_at <= now < notice.due_at + _WITHIN or find_table(settings.lake, "bronze.events") is None:
+        return False
+    return given_at(settings.lake, notice) is None
 
 
 def send_once(settings: Settings, *, now: datetime) -> bool:

@@ -32,6 +32,11 @@ def test_a_lake_begins_when_its_first_event_lands(lake: str, tmp_path: Path, beg
     assert read(lake, tmp_path).begun == BEGUN
 
 
+def test_a_lake_that_began_by_a_clock_ahead_of_ours_promises_nothing_yet(lake: str, tmp_path: Path, begin: Tell) -> None:
+    begin(NOW + timedelta(seconds=1))
+    assert read(lake, tmp_path) == Evidence(None)
+
+
 def test_a_build_covers_what_was_there_when_it_was_planned(lake: str, tmp_path: Path, begin: Tell, build: Tell) -> None:
     begin(BEGUN)
     build(1, [], hour(5))

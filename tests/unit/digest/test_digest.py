@@ -16,6 +16,7 @@ from playhead.digest.gather import Digest, gather
 from playhead.digest.send import is_due, send_once
 from playhead.errors import MailError
 from playhead.io.reconcile_record import ReconcileRecord
+from playhead.jobs.ingest import open_bronze
 from playhead.settings import Settings
 
 NOW = datetime(2026, 3, 3, 8, 0, 5, tzinfo=UTC)
@@ -108,10 +109,21 @@ def test_what_cannot_be_read_is_named_and_the_rest_told(tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def begun(settings: Settings) -> None:
+    """An event has landed in the lake."""
+    open_bronze(settings.lake)
+
+
+@pytest.fixture
 def settings(tmp_path: Path, mail_sink: Any) -> Settings:
     return Settings(state_dir=tmp_path, port_base=1024, smtp_port=mail_sink.server.port)
 
 
+def test_a_lake_that_holds_nothing_yet_has_no_digest(settings: Settings) -> None:
+    assert not is_due(settings, now=NOW)
+
+
+@pytest.mark.usefixtures("begun")
 def test_it_is_due_in_the_morning_until_it_is_sent(settings: Settings, mail_sink: Any) -> None:
     assert not is_due(settings, now=NOW - timedelta(seconds=6))
     assert is_due(settings, now=NOW)
@@ -125,6 +137,7 @@ def test_it_is_due_in_the_morning_until_it_is_sent(settings: Settings, mail_sink
     assert is_due(settings, now=NOW + timedelta(days=1))
 
 
+@pytest.mark.usefixtures("begun")
 def test_one_that_the_mail_server_did_not_take_is_sent_later(settings: Settings, mail_sink: Any) -> None:
     nowhere = Settings(state_dir=settings.state_dir, port_base=1024, smtp_port=1)
     with pytest.raises(MailError):

@@ -53,10 +53,11 @@ def backfill(
     scope = open_scope(dag, first.replace(tzinfo=UTC), last.replace(tzinfo=UTC), now=now)
     published = read_published(values.lake, scope.partitions)
     told: dict[str, Any] = {"dag": dag, "first": scope.first, "last": scope.last, "runs": scope.runs}
-    told["partitions"] = {each.table: each.partitions for each in touched(scope, published)}
+    there = touched(scope, published)
+    told["partitions"] = {each.table: each.partitions for each in there}
     if not as_json:
         table = Table("table", "partitions", "published now", "rows now", caption=_caption(scope))
-        for each in touched(scope, published):
+        for each in there:
             table.add_row(each.table, f"{each.partitions:,}", f"{each.published:,}", f"{each.rows:,}")
         answers.print(table)
     wrong = [] if dry_run else _run(values, scope, told, hashes(published, scope), verify=verify, failed_only=failed_only, show=not as_json)

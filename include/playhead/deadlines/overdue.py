@@ -68,11 +68,15 @@ def past_silence(promise: Promise, evidence: Evidence) -> list[Miss]:
 
 
 def _silence(promise: Promise, evidence: Evidence, begun: datetime, now: datetime) -> list[Miss]:
-    last = max((each.done_at for each in evidence.coverings.get(promise.table, ())), default=begun)
+    last = _last_done(promise, evidence) or begun
     due = last + promise.due_after
     if now < due:
         return []
     return [Miss(promise.table, f"{last:{_MOMENT}}", due, f"the streaming app's last sign of life was at {last:%H:%M:%S} UTC")]
+
+
+def _last_done(promise: Promise, evidence: Evidence) -> datetime | None:
+    return max((each.done_at for each in evidence.coverings.get(promise.table, ())), default=None)
 
 
 def _keys_over(promise: Promise, since: datetime, until: datetime) -> Iterator[str]:
@@ -97,6 +101,6 @@ def _why(promise: Promise, evidence: Evidence, key: str, due_at: datetime) -> st
     kept = kept_at(promise, evidence, key, due_at)
     if kept is not None:
         return f"it was there at {kept:%Y-%m-%d %H:%M} UTC, too late"
-    last = max((each.done_at for each in evidence.coverings.get(promise.table, ())), default=None)
+    last = _last_done(promise, evidence)
     runs = " or ".join(promise.dags)
     return f"{runs} has never finished" if last is None else f"{runs} finished last at {last:%Y-%m-%d %H:%M} UTC, before it was over"

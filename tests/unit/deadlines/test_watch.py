@@ -109,51 +109,46 @@ def test_a_mail_that_the_server_did_not_take_is_given_later(watch: Callable[...,
     assert len(mail_sink.fresh()) == 1
 
 
-def test_the_silence_of_an_app_that_dies_again_and_again_is_one_notice(
-    lake: str, tmp_path: Path, mail_sink: Any, begin: Tell, beat: Tell
-) -> None:
+@pytest.fixture
+def stream_watch(lake: str, tmp_path: Path, mail_sink: Any, begin: Tell) -> Watch:
+    """A watch over the streaming app of a lake that began at 04:30."""
     begin(BEGUN)
     stream = {"bronze.events": promises()["bronze.events"]}
-    watch = Watch(lake, tmp_path, stream, Addresses("playhead@playhead.example", [], "http://airflow.example"), mail_sink.server, "watcher")
-    beat(tmp_path, at("05:00"))
-    watch.look(now=at("05:02"))
+    return Watch(lake, tmp_path, stream, Addresses("playhead@playhead.example", [], "http://airflow.example"), mail_sink.server, "watcher")
+
+
+def test_the_silence_of_an_app_that_dies_again_and_again_is_one_notice(stream_watch: Watch, mail_sink: Any, beat: Tell) -> None:
+    beat(stream_watch.home, at("05:00"))
+    stream_watch.look(now=at("05:02"))
     assert subjects(mail_sink) == ["[Playhead] deadline missed: bronze.events (2026-03-03T05:00)"]
-    beat(tmp_path, at("05:04"), is_ready=False)
-    watch.look(now=at("05:06"))
+    beat(stream_watch.home, at("05:04"), is_ready=False)
+    stream_watch.look(now=at("05:06"))
     assert subjects(mail_sink) == []
-    beat(tmp_path, at("05:07"))
-    watch.look(now=at("05:07"))
+    beat(stream_watch.home, at("05:07"))
+    stream_watch.look(now=at("05:07"))
     assert subjects(mail_sink) == ["[Playhead] recovered: bronze.events (2026-03-03T05:00)"]
 
 
-def test_a_silence_that_began_and_ended_between_two_looks_is_told_all_the_same(
-    lake: str, tmp_path: Path, mail_sink: Any, begin: Tell, beat: Tell
-) -> None:
-    begin(BEGUN)
-    stream = {"bronze.events": promises()["bronze.events"]}
-    watch = Watch(lake, tmp_path, stream, Addresses("playhead@playhead.example", [], "http://airflow.example"), mail_sink.server, "watcher")
-    beat(tmp_path, at("05:00"))
-    watch.look(now=at("05:01"))
-    beat(tmp_path, at("05:03"))
-    watch.look(now=at("05:03"))
+def test_a_silence_that_began_and_ended_between_two_looks_is_told_all_the_same(stream_watch: Watch, mail_sink: Any, beat: Tell) -> None:
+    beat(stream_watch.home, at("05:00"))
+    stream_watch.look(now=at("05:01"))
+    beat(stream_watch.home, at("05:03"))
+    stream_watch.look(now=at("05:03"))
     (missed,) = mail_sink.fresh()
     assert missed["Subject"] == "[Playhead] deadline missed: bronze.events (2026-03-03T05:00)"
     assert "no sign of life from 05:00:00 to 05:03:00 UTC" in missed.get_body(("plain",)).get_content()
-    watch.look(now=at("05:04"))
+    stream_watch.look(now=at("05:04"))
     assert subjects(mail_sink) == ["[Playhead] recovered: bronze.events (2026-03-03T05:00)"]
-    beat(tmp_path, at("05:04"))
-    watch.look(now=at("05:05"))
+    beat(stream_watch.home, at("05:04"))
+    stream_watch.look(now=at("05:05"))
     assert subjects(mail_sink) == []
 
 
 def test_a_stack_that_starts_has_no_silence_before_the_apps_first_sign_of_life_is_due(
-    lake: str, tmp_path: Path, mail_sink: Any, begin: Tell, beat: Tell
+    stream_watch: Watch, mail_sink: Any, beat: Tell
 ) -> None:
     """The app takes a minute to be ready; it was there a moment ago."""
-    begin(BEGUN)
-    stream = {"bronze.events": promises()["bronze.events"]}
-    watch = Watch(lake, tmp_path, stream, Addresses("playhead@playhead.example", [], "http://airflow.example"), mail_sink.server, "watcher")
-    beat(tmp_path, at("05:00"))
-    beat(tmp_path, at("05:01"), is_ready=False)
-    watch.look(now=at("05:01"))
+    beat(stream_watch.home, at("05:00"))
+    beat(stream_watch.home, at("05:01"), is_ready=False)
+    stream_watch.look(now=at("05:01"))
     assert subjects(mail_sink) == []

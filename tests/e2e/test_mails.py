@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,6 +15,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
+
+from playhead.deadlines.letters import Addresses, compose
+from playhead.deadlines.notices import Kind, Notice
+from playhead.deadlines.promises import promises
 
 MISSING = [name for name in ("chromium", "npm") if shutil.which(name) is None]
 pytestmark = [
@@ -95,3 +100,13 @@ def test_a_mail_is_readable_by_everyone(
     page.set_viewport_size({"width": NARROW, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW, "one would have to scroll sideways on a phone"
     found["mails_checked"] += 1
+
+
+@pytest.mark.parametrize("kind", ["missed", "recovered"])
+def test_a_mail_about_any_table_fits_a_phone(reader: Reader, kind: Kind) -> None:
+    due = datetime(2026, 11, 20, 10, tzinfo=UTC)
+    notices = [Notice(kind, table, "2026-11-20T08", due, "owner@playhead.example", due + timedelta(days=3)) for table in promises()]
+    ((mail, _),) = compose(notices, Addresses("from@playhead.example", [], "http://localhost"), now=due + timedelta(days=9))
+    reader.page.set_content(mail.letter.html)
+    reader.page.set_viewport_size({"width": NARROW, "height": 800})
+    assert reader.page.evaluate("document.documentElement.scrollWidth") <= NARROW

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import signal
 import sys
 import tempfile
@@ -40,6 +41,15 @@ def _stack(home: Path, console: Console) -> Iterator[Settings]:
             stack.down(lambda _part, _what: None)
 
 
+def _keep_logs(settings: Settings, home: Path) -> Path:
+    """The logs of this stack instead of those kept last, so that one can look at what went wrong in a stack that is gone."""
+    kept = home / "logs"
+    shutil.rmtree(kept, ignore_errors=True)
+    for logs in (settings.home / "logs", settings.home / "airflow" / "logs"):
+        shutil.copytree(logs, kept / logs.relative_to(settings.home).parent, symlinks=True, dirs_exist_ok=True)
+    return kept
+
+
 def main() -> None:
     """Bring up a stack, load it, take its books, and write the page."""
     parser = argparse.ArgumentParser(prog="load_test", description=__doc__)
@@ -53,8 +63,10 @@ def main() -> None:
         records = simulated_records(home, TEMPLATES, is_valid=True)
     with _stack(home, console) as settings, console.status("under load") as status:
         found = put_under_load(settings, records, Load(seconds=arguments.seconds), status.update)
+        summary = summarise(found)
+        if not summary["met"]:
+            console.print(f"what the stack's programs and tasks wrote is kept in {_keep_logs(settings, home)}")
     write_page(arguments.page, found)
-    summary = summarise(found)
     table = Table("what", "found", title="Under load", title_justify="left")
     for name, value in summary.items():
         table.add_row(name.replace("_", " "), shown(value))

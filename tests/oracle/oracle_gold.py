@@ -246,4 +246,27 @@ SELECT coalesce(country, 'unknown') AS COUNTRY, count(DISTINCT viewer_id) AS USE
     sum(watched_ms) / 60000.0::DOUBLE / count(DISTINCT viewer_id) AS WATCH_MINUTES_PER_USER,
     sum(completed_count) * 100.0::DOUBLE / nullif(sum(plays_count), 0) AS COMPLETION_RATE_PCT, $as_of::DATE AS AS_OF
 FROM user_daily WHERE event_date > $as_of::DATE - 30 GROUP BY ALL""",
+    # The same play stands under each of its six traits; one division of whole numbers says how far a value is from the mean.
+    "V_ROOT_CAUSES": """
+WITH week AS (
+    SELECT platform, device_type, cdn, coalesce(country, 'unknown') AS country, player, app_version, failed, started, stall_ms, watched_ms,
+        startup_ms FROM plays WHERE day BETWEEN $as_of::DATE - 6 AND $as_of::DATE
+),
+traits AS (UNPIVOT week ON platform, device_type, cdn, country, player, app_version INTO NAME trait VALUE told),
+counted AS (
+    SELECT trait, told, count(*) AS plays, count(startup_ms) AS timed, sum(startup_ms) AS startup, count_if(failed) AS failed,
+        count_if(NOT failed AND NOT started) AS left_early, sum(stall_ms) AS stalled, sum(watched_ms) AS watched FROM traits GROUP BY ALL
+),
+measured AS (
+    SELECT 'playback_failure_pct' AS metric, trait, told, plays, plays AS affected, failed AS n, plays AS d, 100 AS unit FROM counted
+    UNION ALL SELECT 'exits_before_start_pct', trait, told, plays, plays, left_early, plays, 100 FROM counted
+    UNION ALL SELECT 'stalled_time_pct', trait, told, plays, plays, stalled, watched, 100 FROM counted
+    UNION ALL SELECT 'startup_mean_ms', trait, told, plays, timed, startup, timed, 1 FROM counted
+),
+means AS (SELECT metric, sum(n) AS n, sum(d) AS d FROM measured WHERE trait = 'cdn' GROUP BY ALL)
+SELECT m.metric AS METRIC, m.trait AS BREAKDOWN, m.told AS BREAKDOWN_VALUE, m.plays AS PLAYS, m.affected AS AFFECTED_PLAYS,
+    unit * m.n::DOUBLE / m.d AS METRIC_VALUE, unit * a.n::DOUBLE / a.d AS MEAN_VALUE,
+    unit * (m.n::HUGEINT * a.d - a.n::HUGEINT * m.d)::DOUBLE / (m.d::DOUBLE * a.d) AS DISTANCE, m.affected * DISTANCE AS IMPACT,
+    rank() OVER (PARTITION BY m.metric ORDER BY IMPACT DESC) AS IMPACT_RANK, $as_of::DATE AS AS_OF
+FROM measured m JOIN means a USING (metric) WHERE m.d > 0 AND m.n::HUGEINT * a.d > a.n::HUGEINT * m.d""",
 }

@@ -507,3 +507,30 @@ def test_v_experiments__lift_is_against_control_on_the_newest_day(facts: Facts, 
     assert (control["WATCH_MINUTES_LIFT_PCT"], control["PLAYBACK_FAILURE_PCT"]) == (None, None)
     assert rows["poster", "unknown"]["WATCH_MINUTES_LIFT_PCT"] is None
     assert treatment["AS_OF"] == facts.day("2026-11-24")
+
+
+def test_v_root_causes__the_worst_values_of_all_breakdowns_by_what_they_cost(facts: Facts, ask: Ask) -> None:
+    def hour(day: str, cdn: str, country: str, **values: Any) -> dict[str, Any]:
+        told = {"platform": "web", "device_type": "tv", "cdn": cdn, "country": country, "player": "a", "app_version": "1"}
+        return dict(facts.row("gold.qoe_hourly", event_hour=datetime.fromisoformat(day).replace(tzinfo=UTC), **told, **values))
+
+    facts.put(
+        "gold.qoe_hourly",
+        hour("2026-11-17", "edge-1", "DE", plays_count=100, failed_count=100),  # the 8th day: outside
+        hour("2026-11-18", "edge-1", "DE", plays_count=60, failed_count=3, startup_ms=20_000, startup_ms_count=20, watched_ms=500),
+        hour("2026-11-24", "edge-2", "DE", plays_count=20, failed_count=5, startup_ms=30_000, startup_ms_count=10, watched_ms=300),
+        hour("2026-11-24", "edge-2", "FR", plays_count=20, failed_count=2, watched_ms=200, stall_ms=20),
+    )
+    rows = [_plain(row) for row in ask("SELECT * FROM BI.V_ROOT_CAUSES ORDER BY METRIC, IMPACT_RANK")]
+    failures = [row for row in rows if row["METRIC"] == "playback_failure_pct"]
+    # 10 of 100 plays failed: at that mean 4 of edge-2's 40 would have, 7 did; FR is at the mean, DE (8 of 80) too
+    assert [(row["BREAKDOWN"], row["BREAKDOWN_VALUE"], row["IMPACT_RANK"]) for row in failures] == [("cdn", "edge-2", 1)]
+    assert (failures[0]["AFFECTED_PLAYS"], failures[0]["METRIC_VALUE"], failures[0]["MEAN_VALUE"]) == (40, 17.5, 10.0)
+    assert (failures[0]["DISTANCE"], failures[0]["IMPACT"]) == (7.5, 300.0)
+    startup = [row for row in rows if row["METRIC"] == "startup_mean_ms"]
+    # 50 s of 30 plays; edge-2 3 s of 10. France tells no startup time, so DE is all there is
+    assert [(row["BREAKDOWN_VALUE"], row["PLAYS"], row["AFFECTED_PLAYS"]) for row in startup] == [("edge-2", 40, 10)]
+    assert startup[0]["IMPACT"] == pytest.approx(10 * (3000 - 5000 / 3))
+    stalls = [(row["BREAKDOWN_VALUE"], row["IMPACT_RANK"], row["DISTANCE"]) for row in rows if row["METRIC"] == "stalled_time_pct"]
+    assert stalls == [("FR", 1, 8.0), ("edge-2", 2, 2.0)]  # 10 % and 4 % against 2 %: 20 x 8 and 40 x 2
+    assert "exits_before_start_pct" not in {row["METRIC"] for row in rows}

@@ -18,6 +18,7 @@ FACTS = {
     "V_MRR_ANALYSIS": ("gold.subscriptions_daily",),
     "V_PLATFORM_QUALITY": ("gold.qoe_hourly",),
     "V_REVENUE_PER_USER": ("gold.user_daily",),
+    "V_ROOT_CAUSES": ("gold.qoe_hourly",),
     "V_TOP_CONTENT": ("gold.content_daily", "gold.user_content_daily"),
     "V_USER_SEGMENTS": ("gold.user_daily",),
 }
@@ -129,6 +130,12 @@ QUALITY_ROWS = Question(
     filters=_PLACE,
     order_by="PLAYS DESC, PLATFORM, DEVICE_TYPE, PLAYER, CDN",
     limit=200,
+)
+ROOT_CAUSES = Question(
+    "V_ROOT_CAUSES",
+    "METRIC, IMPACT_RANK, BREAKDOWN, BREAKDOWN_VALUE, AFFECTED_PLAYS, METRIC_VALUE, MEAN_VALUE, DISTANCE, IMPACT",
+    order_by="IMPACT_RANK, METRIC, BREAKDOWN, BREAKDOWN_VALUE",
+    limit=40,
 )
 
 # --- Ads

@@ -10,7 +10,7 @@ from bi.numbers import count, megabits, percent, seconds
 from bi.page import Number, Page, chart, table
 from bi.warehouse import ask
 
-page = Page("Quality of experience", "How plays of the 30 days that end with the newest went.", "V_PLATFORM_QUALITY")
+page = Page("Quality of experience", "How plays of the 30 days that end with the newest went.", "V_PLATFORM_QUALITY", "V_ROOT_CAUSES")
 filters = page.filters(questions.QUALITY_CHOICES)
 page.headline(
     questions.QUALITY,
@@ -36,3 +36,8 @@ for title, column, unit in (
         partial(bars, category="PLATFORM", value=column, title="Platform", x_title=unit, by="CDN", by_title="CDN"),
     )
 table("Platforms, devices, players, CDNs", ask(questions.QUALITY_ROWS, filters), "Medians and 95th percentiles are estimates from buckets.")
+table(
+    "What made it worse",
+    ask(questions.ROOT_CAUSES),
+    "Of the newest 7 days, whatever is chosen above: values worse than the mean, by affected plays x distance from it.",
+)

@@ -59,6 +59,7 @@ def reconcile(
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day, UTC; the days that may still change if absent.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of history, which takes longer the more there is.")] = False,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds that acknowledged records may still take to land.")] = 60,
     as_json: Annotated[bool, json_option(_RECONCILE_SHAPE)] = False,
 ) -> None:
     """Compare ledgers, bronze and silver by event minute.
@@ -78,7 +79,7 @@ def reconcile(
     values = settings()
     first = first_open_day(values.late_horizon_days) if since is None else since.date()
     with words.status("comparing every event minute"):
-        found = compare(values.lake, values.ledger_dir, since=None if everything else first)
+        found = compare(values.lake, values.ledger_dir, since=None if everything else first, landing_within=timedelta(seconds=wait))
     if as_json:
         print_json(found.to_dict())
     else:

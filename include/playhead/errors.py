@@ -96,5 +96,9 @@ class ModelError(PlayheadError):
     """The churn model cannot be trained, promoted, verified or used."""
 
 
+class TooEarlyError(ModelError):
+    """There is not enough history yet; it comes with time, and nothing is wrong until then."""
+
+
 class BooksError(PlayheadError):
     """Ledgers, bronze and silver do not agree; the message names the minutes, tables and ids."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from playhead.errors import BuildError
+from playhead.errors import BuildError, TooEarlyError
 from playhead.io.attempts import Step, read_steps
 from playhead.jobs.run_context import RunContext
 
@@ -42,3 +42,19 @@ def test_a_task_that_fails_says_so(job: Any, tmp_path: Path, monkeypatch: pytest
     with pytest.raises(BuildError):
         job.execute({})
     assert read_steps(str(tmp_path)) == [Step(RUN.key, "gold", "failed", 1)]
+
+
+def test_a_task_that_comes_too_early_is_skipped_and_no_step_failed(job: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from playhead.jobs import entry
+    from playhead.orchestration import operators
+
+    def too_early(*_: Any, **__: Any) -> None:
+        raise TooEarlyError("no day is complete")
+
+    monkeypatch.setattr(operators, "connect_session", lambda _: SimpleNamespace(stop=lambda: None))
+    monkeypatch.setattr(entry, "run_job", too_early)
+    with pytest.raises(AirflowSkipException, match="no day is complete"):
+        job.execute({})
+    assert read_steps(str(tmp_path)) == []

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
 
-from playhead.errors import ModelError
+from playhead.errors import TooEarlyError
 
 # Model features look back two weeks: every cut-off has its whole window in the data, so features mean the same at each of them.
 LOOKBACK_DAYS = 14
@@ -50,14 +50,16 @@ def complete_days(active_by_date: Mapping[date, int], *, before: date | None = N
         before: a backfill looks at nothing from this day on.
 
     Raises:
-        ModelError: no day is complete.
+        TooEarlyError: no day is complete.
     """
     days = sorted(active_by_date)
     usual = median(active_by_date.values()) if days else 0
     complete = [day for day in days[:-1] if active_by_date[day] >= _QUORUM * usual and (before is None or day < before)]
     if not complete:
         told = f" before {before}" if before else ""
-        raise ModelError(f"gold.user_daily has {len(days)} days and none{told} is complete; run build_daily over at least two days first")
+        raise TooEarlyError(
+            f"gold.user_daily has {len(days)} days and none{told} is complete; run build_daily over at least two days first"
+        )
     return complete[0], complete[-1]
 
 

@@ -25,7 +25,7 @@ from playhead.churn.promote import Contest, decide
 from playhead.churn.registry import ChurnRegistry, RegisteredModel
 from playhead.churn.score import build_churn_scores
 from playhead.churn.train import NUM_THREADS, PARAMETERS, Evaluation, check_learnable, evaluate, train_model
-from playhead.errors import ModelError
+from playhead.errors import ModelError, TooEarlyError
 from playhead.io.delta import read_table
 from playhead.io.delta_table import table_version
 from playhead.io.run_files import read_json, remove_tree, run_directory, staging_directory, staging_path, write_json
@@ -62,9 +62,11 @@ def build_features(
     and nothing is worked out of what nobody would learn from. A backfill scores the last day of its interval, and sees nothing after it.
 
     Raises:
-        ModelError: no day of gold.user_daily is complete.
+        TooEarlyError: no day of gold.user_daily is complete, or nothing has been published yet.
     """
     inputs = {name: version for name in INPUTS if (version := table_version(lake, name)) is not None}
+    if "gold.user_daily" not in inputs:
+        raise TooEarlyError("gold.user_daily has no rows yet; run build_daily over at least two days first")
     user_daily, user_content_daily = (read_table(spark, lake, name, inputs.get(name)) for name in INPUTS)
     active = user_daily.filter("user_id IS NOT NULL").groupBy("event_date").count().collect()
     before = run.interval[1].date() if run.interval else None

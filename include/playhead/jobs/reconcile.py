@@ -13,6 +13,8 @@ from playhead.quality.reconcile import Difference, reconcile
 
 logger = logging.getLogger(__name__)
 
+# A record that was acknowledged is visible within a minute; a streaming app that starts anew under load may need some more.
+LANDS_WITHIN = timedelta(minutes=5)
 _NAMED_MINUTES = 10
 
 
@@ -21,15 +23,19 @@ def first_open_day(late_horizon_days: int, *, today: date | None = None) -> date
     return (today or datetime.now(UTC).date()) - timedelta(days=late_horizon_days + 1)
 
 
-def reconcile_open_days(lake: str, ledger_dir: Path, *, late_horizon_days: int, now: datetime | None = None) -> dict[str, int]:
+def reconcile_open_days(
+    lake: str, ledger_dir: Path, *, late_horizon_days: int, now: datetime | None = None, landing_within: timedelta = LANDS_WITHIN
+) -> dict[str, int]:
     """Compare the days that may still change, and record what was found; returns how much was compared.
+
+    Records that are still on their way are awaited for as long as `landing_within`.
 
     Raises:
         BooksError: minutes differ; the message names them, their tables and ids.
     """
     now = now or datetime.now(UTC)
     since = first_open_day(late_horizon_days, today=now.date())
-    found = reconcile(lake, ledger_dir, since=since)
+    found = reconcile(lake, ledger_dir, since=since, landing_within=landing_within)
     minutes = Counter(each.table for each in found.differences)
     record_reconcile(lake, at=now.timestamp(), since=since.isoformat(), events=found.events, differing_minutes=minutes)
     logger.info("since=%s events=%d minutes=%d differing=%d", since, found.events, found.minutes, len(found.differences))

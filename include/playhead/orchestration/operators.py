@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from playhead.errors import GateError
+from playhead.errors import GateError, TooEarlyError
 from playhead.io.attempts import attempt
 from playhead.jobs.run_context import RunContext
 from playhead.orchestration.spark import CONNECTION_ID, connect_session, is_connect
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 class LakehouseJob(BaseOperator):
     """Runs one job of `playhead.jobs.entry.JOBS` for the run it belongs to.
 
-    A refused gate fails the task at once, for trying again would meet the same data; everything else is retried. The job's summary
-    (small numbers, never data) is the XCom value.
+    A refused gate fails the task at once, for trying again would meet the same data; where it is too early for the job, for there is not
+    enough history, the task and what follows it are skipped; everything else is retried. The job's summary (small numbers, never data) is
+    the XCom value.
     """
 
     ui_color = "#e8f3ff"
@@ -43,16 +44,25 @@ class LakehouseJob(BaseOperator):
         run = run_context(context)
         try:
             with attempt(get_settings().lake, run.key, self.options.get("phase", self.job)):
-                return self._execute_in_session(run) if is_connect(self.conn_id) else self._submit(run)
+                summary = self._work(run)
         except GateError as refusal:
             raise AirflowFailException(str(refusal)) from refusal
+        if isinstance(summary, TooEarlyError):
+            raise AirflowSkipException(str(summary))
+        return summary
+
+    def _work(self, run: RunContext) -> Any:
+        return self._execute_in_session(run) if is_connect(self.conn_id) else self._submit(run)
 
     def _execute_in_session(self, run: RunContext) -> Any:
+        """What the job says; that it is too early is an answer, not a step that failed."""
         from playhead.jobs.entry import run_job
 
         spark = connect_session(self.conn_id)
         try:
             return run_job(self.job, spark, get_settings(), run, **self.options)
+        except TooEarlyError as reason:
+            return reason
         finally:
             spark.stop()
 
@@ -84,8 +94,6 @@ class LakehouseAudit(LakehouseJob):
 
     def execute(self, context: Context) -> Any:
         """Run the audit; skip (no asset event) when nothing was found."""
-        from airflow.sdk.exceptions import AirflowSkipException
-
         summary = super().execute(context)
         if not summary or not summary.get("found"):
             raise AirflowSkipException("nothing found")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pyarrow.dataset as ds
@@ -78,6 +78,14 @@ def open_older_bronze(books: duckdb.DuckDBPyConnection, lake: str, since: date) 
     """Adds the view bronze_older: what landed before anything that the books since that day hold."""
     files = _files(lake, "bronze.events", days=("<", since - LANDED_BEFORE))
     _create_view(books, "bronze_older", "bronze.events", files, "producer_id, producer_sequence")
+
+
+def open_newest_bronze(books: duckdb.DuckDBPyConnection, lake: str) -> None:
+    """Makes the view bronze_newest anew: what has landed since yesterday (UTC) by now."""
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    books.execute("DROP VIEW IF EXISTS bronze_newest")
+    files = _files(lake, "bronze.events", days=(">=", yesterday))
+    _create_view(books, "bronze_newest", "bronze.events", files, "producer_id, producer_sequence")
 
 
 @contextmanager

@@ -11,15 +11,17 @@ Asked for the events since a day, it opens the files of these days only: what di
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
 
 from playhead.contracts.model import load_contract
 from playhead.events.ledger import SEGMENT_SPAN, read_ledger
-from playhead.quality.books import SILVER, open_books, open_older_bronze, open_run_books
+from playhead.quality.books import SILVER, open_books, open_newest_bronze, open_older_bronze, open_run_books
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,8 +95,8 @@ SELECT minute, count_if(what = 'missing') AS missing, count_if(what = 'unexpecte
   array_agg(what || ' ' || coalesce(event_id, concat_ws(' record ', producer_id, sequence)) ORDER BY what, event_id)[1:{named}] AS ids
 FROM wrong GROUP BY minute
 """
-_LANDED_LONG_AGO = """
-DELETE FROM not_landed USING bronze_older AS landed
+_LANDED_MEANWHILE = """
+DELETE FROM not_landed USING {view} AS landed
 WHERE landed.producer_id = not_landed.producer_id AND landed.producer_sequence = not_landed.sequence
 """
 # What bronze holds of those minutes: one look at it, however many they are.
@@ -167,14 +169,15 @@ class StagedComparison:
     differences: tuple[Difference, ...]
 
 
-def reconcile(lake: str, ledger_dir: Path, *, since: date | None = None) -> Reconciliation:
+def reconcile(lake: str, ledger_dir: Path, *, since: date | None = None, landing_within: timedelta = timedelta(0)) -> Reconciliation:
     """Compare bronze with the ledgers, and every event minute of silver with bronze, as far as builds have come.
 
-    With `since`, only events of that day (UTC) and after, and records that brokers took from then on.
+    With `since`, only events of that day (UTC) and after, and records that brokers took from then on. A record that was acknowledged a
+    moment ago is on its way: those that bronze has not are awaited for so long as they may take to land, and none is missing before.
     """
     minutes = events = 0
     with open_books(lake, since=since) as books:
-        differences = _landed_differences(books, lake, ledger_dir, since)
+        differences = _landed_differences(books, lake, ledger_dir, since, landing_within)
         for family in SILVER:
             differences += _compare_minutes(books, family)
             compared = books.execute(_COMPARED).fetchone() or (0, 0)
@@ -211,7 +214,9 @@ def _moment(minute: int | None) -> datetime | None:
     return None if minute in {None, _NO_MINUTE} else _EPOCH + timedelta(minutes=minute)
 
 
-def _landed_differences(books: duckdb.DuckDBPyConnection, lake: str, ledger_dir: Path, since: date | None) -> list[Difference]:
+def _landed_differences(
+    books: duckdb.DuckDBPyConnection, lake: str, ledger_dir: Path, since: date | None, landing_within: timedelta
+) -> list[Difference]:
     start = None if since is None else datetime.combine(since, time(), UTC)
     sent, acked = read_ledger(ledger_dir, since=None if start is None else start - SEGMENT_SPAN)
     books.register("sent", sent)
@@ -219,6 +224,7 @@ def _landed_differences(books: duckdb.DuckDBPyConnection, lake: str, ledger_dir:
     books.execute(_NOT_LANDED)
     if since is not None:
         _pass_over_landed_before(books, lake, since)
+    _await_landing(books, lake, landing_within)
     books.execute(_LANDED.format(named=NAMED_IDS), {"since": start})
     if books.execute("SELECT count(*) FROM landed_otherwise").fetchone() == (0,):
         return []
@@ -233,7 +239,25 @@ def _pass_over_landed_before(books: duckdb.DuckDBPyConnection, lake: str, since:
 
     Older files are opened only where a record is missed in those of the days asked for.
     """
-    if books.execute("SELECT count(*) FROM not_landed").fetchone() == (0,):
+    if _is_missed(books):
+        open_older_bronze(books, lake, since)
+        books.execute(_LANDED_MEANWHILE.format(view="bronze_older"))
+
+
+def _await_landing(books: duckdb.DuckDBPyConnection, lake: str, within: timedelta) -> None:
+    """Pass over the records that land while one waits; those that have not by then are missing."""
+
+    def is_missed() -> bool:
+        open_newest_bronze(books, lake)
+        books.execute(_LANDED_MEANWHILE.format(view="bronze_newest"))
+        return _is_missed(books)
+
+    if not within or not _is_missed(books):
         return
-    open_older_bronze(books, lake, since)
-    books.execute(_LANDED_LONG_AGO)
+    with suppress(RetryError):
+        Retrying(stop=stop_after_delay(within), wait=wait_exponential(0.25, max=10), retry=retry_if_result(bool))(is_missed)
+
+
+def _is_missed(books: duckdb.DuckDBPyConnection) -> bool:
+    # All rows are fetched: DuckDB refuses to register a table while a result is open.
+    return books.execute("SELECT count(*) FROM not_landed").fetchall() != [(0,)]

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from playhead.churn.cutoffs import complete_days, plan_cutoffs
-from playhead.errors import ModelError
+from playhead.errors import TooEarlyError
 
 FIRST = date(2026, 1, 1)
 
@@ -56,11 +56,11 @@ def test_cutoffs__backfill_looks_at_nothing_from_a_day_on():
     usual = {FIRST + timedelta(days=number): 100 for number in range(10)}
 
     assert complete_days(usual, before=date(2026, 1, 5)) == (FIRST, date(2026, 1, 4))
-    with pytest.raises(ModelError, match="none before 2026-01-01 is complete"):
+    with pytest.raises(TooEarlyError, match="none before 2026-01-01 is complete"):
         complete_days(usual, before=FIRST)
 
 
 @pytest.mark.parametrize("days", [{}, {FIRST: 10}])
 def test_cutoffs__too_few_days_name_the_next_step(days):
-    with pytest.raises(ModelError, match="run build_daily"):
+    with pytest.raises(TooEarlyError, match="run build_daily"):
         complete_days(days)

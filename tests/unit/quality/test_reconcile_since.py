@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -162,6 +163,26 @@ def test_since__a_ledger_that_was_copied_tells_of_old_records_that_did_land(lake
     lake.write_all(bronze=dropped(1), silver=dropped(1))
     lake.acknowledge(1, 2, *range(11, DAYS))
     assert [each.ids for each in lake.differences()] == [("missing e1",)], "2 landed long ago, 1 never did"
+
+
+def test_since__a_record_is_missed_where_nothing_landed_before(lake: Lake) -> None:
+    """There is no older file of bronze to look into."""
+    young = DAYS - 2
+    lake.write_all(bronze=lambda rows: dropped(RECENT)(rows[young - 5 :]), silver=lambda rows: dropped(RECENT)(rows[young - 5 :]))
+    lake.acknowledge(*range(young - 5, DAYS))
+    assert [each.ids for each in lake.differences(since=noon(young - 5).date())] == [(f"missing e{RECENT}",)]
+
+
+def test_a_record_that_is_on_its_way_is_awaited__and_one_that_never_lands_is_missing(lake: Lake) -> None:
+    lost, on_its_way = 18, 19
+    lake.write_all(bronze=lambda rows: rows[:lost], silver=lambda rows: rows[:lost])
+    lake.acknowledge(*range(11, DAYS))
+    assert [each.ids for each in lake.differences()] == [("missing e18", "missing e19")], "nothing is awaited"
+    arrival = threading.Timer(0.3, lake.write, (BRONZE, [like(on_its_way) | {"landed_date": datetime.now(UTC).date()}]))
+    arrival.start()
+    found = reconcile(str(lake.lake), lake.ledger, since=SINCE, landing_within=timedelta(seconds=2))
+    arrival.join()
+    assert [each.ids for each in found.differences] == [(f"missing e{lost}",)]
 
 
 def test_since__a_record_nobody_sent_within_the_days(lake: Lake) -> None:

@@ -269,4 +269,21 @@ SELECT m.metric AS METRIC, m.trait AS BREAKDOWN, m.told AS BREAKDOWN_VALUE, m.pl
     unit * (m.n::HUGEINT * a.d - a.n::HUGEINT * m.d)::DOUBLE / (m.d::DOUBLE * a.d) AS DISTANCE, m.affected * DISTANCE AS IMPACT,
     rank() OVER (PARTITION BY m.metric ORDER BY IMPACT DESC) AS IMPACT_RANK, $as_of::DATE AS AS_OF
 FROM measured m JOIN means a USING (metric) WHERE m.d > 0 AND m.n::HUGEINT * a.d > a.n::HUGEINT * m.d""",
+    "V_USER_COHORTS": """
+WITH told AS (
+    SELECT *, date_trunc('month', event_date)::DATE AS month, date_trunc('month', min(user_signup_date) OVER (PARTITION BY viewer_id))::DATE
+        AS cohort FROM user_daily
+),
+members AS (SELECT DISTINCT viewer_id FROM told WHERE month = cohort),
+sizes AS (SELECT cohort, count(DISTINCT viewer_id) AS size FROM told WHERE month = cohort GROUP BY ALL),
+seen AS (
+    SELECT cohort, month, count(DISTINCT viewer_id) AS users, count(*) AS days, sum(watched_ms)::BIGINT AS watched,
+        sum(engagement_score) AS e FROM told SEMI JOIN members USING (viewer_id) GROUP BY ALL
+)
+SELECT s.cohort AS COHORT_MONTH, date_diff('month', s.cohort, m.month) AS MONTHS_SINCE_SIGNUP, m.month AS EVENT_MONTH, size AS COHORT_SIZE,
+    coalesce(users, 0) AS ACTIVE_USERS, coalesce(users, 0) * 100.0::DOUBLE / size AS RETENTION_RATE_PCT, coalesce(watched, 0) AS WATCHED_MS,
+    watched / 60000.0::DOUBLE / users AS WATCH_MINUTES_PER_ACTIVE_USER, e::DOUBLE / days AS ENGAGEMENT_MEAN,
+    m.month < date_trunc('month', $as_of::DATE) AS IS_MONTH_OVER, $as_of::DATE AS AS_OF
+FROM sizes s JOIN (SELECT DISTINCT month FROM told) m ON m.month >= s.cohort
+LEFT JOIN seen ON (seen.cohort, seen.month) = (s.cohort, m.month)""",
 }

@@ -28,7 +28,7 @@ from oracle import oracle_gold, oracle_views
 VIEWS = (
     "V_USER_SEGMENTS", "V_CONTENT_TRENDS", "V_EXECUTIVE_KPIS", "V_DEVICE_ANALYTICS", "V_GEOGRAPHIC_ANALYTICS", "V_AD_PERFORMANCE",
     "V_MRR_ANALYSIS", "V_REVENUE_PER_USER", "V_EXPERIMENTS", "V_DAILY_ACTIVE_USERS", "V_TOP_CONTENT", "V_PLATFORM_QUALITY",
-    "V_CHURN_RISK", "V_CONTENT_DROPOFF", "V_ROOT_CAUSES",
+    "V_CHURN_RISK", "V_CONTENT_DROPOFF", "V_ROOT_CAUSES", "V_USER_COHORTS",
 )  # fmt: skip
 # Few simulated viewers change their plans: these do, each on a day by its session. Ann signs up, bob did long ago, cyd subscribes at once.
 PLANS = {
@@ -216,6 +216,7 @@ def test_view_equals_the_oracle(loaded: SnowflakeConnection, expected: dict[str,
         ("V_PLATFORM_QUALITY", "(0.95 * STARTUP_KNOWN - BELOW)", "(0.9 * STARTUP_KNOWN - BELOW)"),
         ("V_PLATFORM_QUALITY", "S.PLAYED_MS + S.STALL_MS", "S.PLAYED_MS"),
         ("V_ROOT_CAUSES", "THEN S.STARTUP_KNOWN ELSE S.PLAYS END AS AFFECTED_PLAYS", "THEN S.PLAYS ELSE S.PLAYS END AS AFFECTED_PLAYS"),
+        ("V_USER_COHORTS", "WHERE EVENT_MONTH = COHORT_MONTH", "WHERE EVENT_MONTH >= COHORT_MONTH"),
         ("V_ROOT_CAUSES", "DATEADD(DAY, -7, F.AS_OF)", "DATEADD(DAY, -8, F.AS_OF)"),
         ("V_PLATFORM_QUALITY", "(S.FAILED - S.STARTUP_FAILURES)", "S.FAILED"),
         ("V_CHURN_RISK", "SELECT MAX(SCORE_DATE)", "SELECT MIN(SCORE_DATE)"),
@@ -242,6 +243,7 @@ def test_a_view_told_wrong_is_seen(
         ("V_USER_SEGMENTS", "days <= 10", "days <= 3", "V_USER_SEGMENTS"),
         ("V_CONTENT_TRENDS", "s.day - 7", "s.day - 6", "V_CONTENT_TRENDS"),
         ("V_EXECUTIVE_KPIS", "$as_of::DATE - 8 LEFT", "$as_of::DATE - 7 LEFT", "V_EXECUTIVE_KPIS"),
+        ("V_USER_COHORTS", "count(DISTINCT viewer_id) AS users", "count(*) AS users", "V_USER_COHORTS"),
         ("V_ROOT_CAUSES", "count_if(NOT failed AND NOT started)", "count_if(NOT started)", "V_ROOT_CAUSES"),
         ("V_DEVICE_ANALYTICS", "count_if(failed) AS FAILED", "count_if(NOT started) AS FAILED", "V_DEVICE_ANALYTICS"),
         ("user_daily", "least(watched_ms, 3600000) * 6", "least(watched_ms, 3600000) * 5", "V_USER_SEGMENTS"),

@@ -534,3 +534,35 @@ def test_v_root_causes__the_worst_values_of_all_breakdowns_by_what_they_cost(fac
     stalls = [(row["BREAKDOWN_VALUE"], row["IMPACT_RANK"], row["DISTANCE"]) for row in rows if row["METRIC"] == "stalled_time_pct"]
     assert stalls == [("FR", 1, 8.0), ("edge-2", 2, 2.0)]  # 10 % and 4 % against 2 %: 20 x 8 and 40 x 2
     assert "exits_before_start_pct" not in {row["METRIC"] for row in rows}
+
+
+def test_v_user_cohorts__retention_starts_at_100_percent(facts: Facts, ask: Ask) -> None:
+    def active(day: str, viewer: str, signup: str | None, **values: Any) -> dict[str, Any]:
+        told = {"viewer_id": viewer, "user_signup_date": facts.day(signup) if signup else None, "platform": "web"}
+        return dict(facts.row("gold.user_daily", event_date=facts.day(day), **told, **values))
+
+    facts.put(
+        "gold.user_daily",
+        active("2026-09-03", "ann", "2026-09-03", watched_ms=60_000, engagement_score=Decimal(2)),
+        active("2026-09-04", "ann", None, watched_ms=60_000, engagement_score=Decimal(4)),
+        active("2026-09-30", "bob", "2026-09-30"),
+        active("2026-10-05", "bob", "2026-09-30", watched_ms=300_000, engagement_score=Decimal(9)),
+        active("2026-11-24", "ann", "2026-09-03"),
+        active("2026-10-02", "cyd", "2026-10-01"),
+        active("2026-09-20", "dan", "2025-01-01"),  # signed up before the records begin: no month 0
+        active("2026-11-02", "eve", "2026-10-31"),  # first came in a later month
+        active("2026-10-02", "a device", None),  # never signed up
+    )
+    rows = [_plain(row) for row in ask("SELECT * FROM BI.V_USER_COHORTS ORDER BY COHORT_MONTH, MONTHS_SINCE_SIGNUP")]
+    told = ("COHORT_MONTH", "MONTHS_SINCE_SIGNUP", "COHORT_SIZE", "ACTIVE_USERS", "RETENTION_RATE_PCT", "IS_MONTH_OVER")
+    assert [tuple(str(row[name]) if name == "COHORT_MONTH" else row[name] for name in told) for row in rows] == [
+        ("2026-09-01", 0, 2, 2, 100.0, True),  # ann, bob
+        ("2026-09-01", 1, 2, 1, 50.0, True),  # bob
+        ("2026-09-01", 2, 2, 1, 50.0, False),  # ann came back
+        ("2026-10-01", 0, 1, 1, 100.0, True),  # cyd
+        ("2026-10-01", 1, 1, 0, 0.0, False),  # and nobody since
+    ]
+    first, second, *_, last = rows
+    assert (first["WATCHED_MS"], first["WATCH_MINUTES_PER_ACTIVE_USER"], first["ENGAGEMENT_MEAN"]) == (120_000, 1.0, 2.0)  # 6 / 3 days
+    assert (second["WATCH_MINUTES_PER_ACTIVE_USER"], second["ENGAGEMENT_MEAN"]) == (5.0, 9.0)
+    assert (last["WATCHED_MS"], last["WATCH_MINUTES_PER_ACTIVE_USER"], last["ENGAGEMENT_MEAN"]) == (0, None, None)

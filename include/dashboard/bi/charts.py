@@ -100,6 +100,22 @@ def steps(frame: pd.DataFrame, x: str, y: str, *, x_title: str, y_title: str) ->
     return _described(encoded, f"{y_title} by {x_title.lower()}")
 
 
+def cells(frame: pd.DataFrame, x: str, y: str, value: str, *, x_title: str, y_title: str, title: str) -> alt.Chart:
+    """A cell for each row, the darker the greater its value, with the value in it; the first of y stands on top."""
+    most = float(frame[value].max())
+    place = {
+        "x": alt.X(f"{x}:O", title=x_title, axis=alt.Axis(labelAngle=0)),
+        "y": alt.Y(f"{y}:O", title=y_title, sort=list(dict.fromkeys(frame[y]))),
+        "tooltip": [alt.Tooltip(f"{y}:O", title=y_title), alt.Tooltip(f"{x}:O", title=x_title), _told(value, title)],
+    }
+    shade = alt.Color(f"{value}:Q", scale=alt.Scale(range=["#ffffff", COLOURS[0]], domain=[0, most]), legend=None)
+    shaded = alt.Chart(frame).mark_rect().encode(color=shade, **place)
+    # Dark letters on pale cells and pale ones on dark: both can be read in every theme.
+    ink = alt.condition(f"datum['{value}'] > {most * 0.6}", alt.value("#ffffff"), alt.value("#111111"))
+    written = alt.Chart(frame).mark_text(fontSize=12).encode(text=alt.Text(f"{value}:Q", format=".0f"), color=ink, **place)
+    return _described(alt.layer(shaded, written), f"{title} by {y_title} and {x_title}")
+
+
 def _colour(by: str, names: Sequence[str], title: str = "") -> alt.Color:
     palette = [COLOURS[place % len(COLOURS)] for place in range(len(names))]
     legend = alt.Legend(orient="top", title=title or None, columns=8) if len(names) > 1 else None

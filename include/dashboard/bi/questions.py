@@ -20,6 +20,7 @@ FACTS = {
     "V_REVENUE_PER_USER": ("gold.user_daily",),
     "V_ROOT_CAUSES": ("gold.qoe_hourly",),
     "V_TOP_CONTENT": ("gold.content_daily", "gold.user_content_daily"),
+    "V_USER_COHORTS": ("gold.user_daily",),
     "V_USER_SEGMENTS": ("gold.user_daily",),
 }
 _THERE_IS_ONE = "COUNT(*) > 0"
@@ -61,6 +62,13 @@ SEGMENTS = Question(
     filters=("COUNTRY",),
     group_by="V.SEGMENT",
     order_by="USERS DESC, SEGMENT",
+)
+COHORTS = Question(
+    "V_USER_COHORTS",
+    "COHORT_MONTH, MONTHS_SINCE_SIGNUP, COHORT_SIZE, ACTIVE_USERS, RETENTION_RATE_PCT, WATCH_MINUTES_PER_ACTIVE_USER, ENGAGEMENT_MEAN, "
+    "IS_MONTH_OVER",
+    order_by="COHORT_MONTH DESC, MONTHS_SINCE_SIGNUP",
+    limit=400,
 )
 DEVICES = Question(
     "V_DEVICE_ANALYTICS",

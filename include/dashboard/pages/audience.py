@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bi import questions
-from bi.charts import bars, lines
+from bi.charts import bars, cells, lines
 from bi.numbers import count, minutes, percent
 from bi.page import Number, Page, chart, table
 from bi.warehouse import ask
@@ -13,7 +13,7 @@ ACTIVE = {"DAILY_ACTIVE_USERS": "1 day", "WEEKLY_ACTIVE_USERS": "7 days", "MONTH
 page = Page(
     "Audience",
     "Who watches. The headline is the newest whole day.",
-    *("V_DAILY_ACTIVE_USERS", "V_GEOGRAPHIC_ANALYTICS", "V_USER_SEGMENTS", "V_DEVICE_ANALYTICS"),
+    *("V_DAILY_ACTIVE_USERS", "V_GEOGRAPHIC_ANALYTICS", "V_USER_SEGMENTS", "V_USER_COHORTS", "V_DEVICE_ANALYTICS"),
 )
 filters = page.filters(questions.COUNTRY_CHOICES, days=True)
 days = page.headline(
@@ -42,6 +42,21 @@ chart(
     ask(questions.SEGMENTS, filters),
     lambda rows: bars(rows, "SEGMENT", "USERS", title="Segment", x_title="Users"),
     "By what active days of the newest 30 were like. Inactive: seen before, not in these 30 days.",
+)
+cohorts = ask(questions.COHORTS)
+chart(
+    "Retention by month of sign-up",
+    cohorts.assign(COHORT_MONTH=cohorts["COHORT_MONTH"].map(lambda month: f"{month:%Y-%m}")),
+    lambda rows: cells(
+        rows,
+        x="MONTHS_SINCE_SIGNUP",
+        y="COHORT_MONTH",
+        value="RETENTION_RATE_PCT",
+        x_title="Months since sign-up",
+        y_title="Signed up in",
+        title="Still active (%)",
+    ),
+    "Of those who signed up in a month and were active in it. The month under way may still grow; the country filter does not apply.",
 )
 table("Countries", countries)
 table("Devices", ask(questions.DEVICES), "Plays of 30 days by platform and kind of device; the country filter does not apply.")

@@ -100,7 +100,7 @@ def steps(frame: pd.DataFrame, x: str, y: str, *, x_title: str, y_title: str) ->
     return _described(encoded, f"{y_title} by {x_title.lower()}")
 
 
-def cells(frame: pd.DataFrame, x: str, y: str, value: str, *, x_title: str, y_title: str, title: str) -> alt.Chart:
+def cells(frame: pd.DataFrame, x: str, y: str, value: str, *, x_title: str, y_title: str, title: str) -> alt.LayerChart:
     """A cell for each row, the darker the greater its value, with the value in it; the first of y stands on top."""
     most = float(frame[value].max())
     place = {
@@ -113,7 +113,8 @@ def cells(frame: pd.DataFrame, x: str, y: str, value: str, *, x_title: str, y_ti
     # Dark letters on pale cells and pale ones on dark: both can be read in every theme.
     ink = alt.condition(f"datum['{value}'] > {most * 0.6}", alt.value("#ffffff"), alt.value("#111111"))
     written = alt.Chart(frame).mark_text(fontSize=12).encode(text=alt.Text(f"{value}:Q", format=".0f"), color=ink, **place)
-    return _described(alt.layer(shaded, written), f"{title} by {y_title} and {x_title}")
+    layered: alt.LayerChart = (shaded + written).properties(description=f"{title} by {y_title} and {x_title}", height=_HEIGHT)
+    return layered
 
 
 def _colour(by: str, names: Sequence[str], title: str = "") -> alt.Color:

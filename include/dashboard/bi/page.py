@@ -115,7 +115,7 @@ class Page:
             self._banner.warning(late)
 
 
-def chart(title: str, rows: pd.DataFrame, draw: Callable[[pd.DataFrame], alt.Chart], about: str = "") -> None:
+def chart(title: str, rows: pd.DataFrame, draw: Callable[[pd.DataFrame], alt.Chart | alt.LayerChart], about: str = "") -> None:
     """A chart of rows with its export, or a word where there are none."""
     if _has_rows(title, rows, about):
         st.altair_chart(draw(rows))

@@ -44,25 +44,20 @@ class LakehouseJob(BaseOperator):
         run = run_context(context)
         try:
             with attempt(get_settings().lake, run.key, self.options.get("phase", self.job)):
-                summary = self._work(run)
+                try:
+                    return self._execute_in_session(run) if is_connect(self.conn_id) else self._submit(run)
+                except TooEarlyError as early:  # an answer, not a step that failed: the attempt ends well
+                    reason = str(early)
         except GateError as refusal:
             raise AirflowFailException(str(refusal)) from refusal
-        if isinstance(summary, TooEarlyError):
-            raise AirflowSkipException(str(summary))
-        return summary
-
-    def _work(self, run: RunContext) -> Any:
-        return self._execute_in_session(run) if is_connect(self.conn_id) else self._submit(run)
+        raise AirflowSkipException(reason)
 
     def _execute_in_session(self, run: RunContext) -> Any:
-        """What the job says; that it is too early is an answer, not a step that failed."""
         from playhead.jobs.entry import run_job
 
         spark = connect_session(self.conn_id)
         try:
             return run_job(self.job, spark, get_settings(), run, **self.options)
-        except TooEarlyError as reason:
-            return reason
         finally:
             spark.stop()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import duckdb
 import pyarrow.dataset as ds
@@ -74,18 +74,9 @@ def open_books(lake: str, *, since: date | None = None) -> Iterator[duckdb.DuckD
         yield books
 
 
-def open_older_bronze(books: duckdb.DuckDBPyConnection, lake: str, since: date) -> None:
-    """Adds the view bronze_older: what landed before anything that the books since that day hold."""
-    files = _files(lake, "bronze.events", days=("<", since - LANDED_BEFORE))
-    _create_view(books, "bronze_older", "bronze.events", files, "producer_id, producer_sequence")
-
-
-def open_newest_bronze(books: duckdb.DuckDBPyConnection, lake: str) -> None:
-    """Makes the view bronze_newest anew: what has landed since yesterday (UTC) by now."""
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    books.execute("DROP VIEW IF EXISTS bronze_newest")
-    files = _files(lake, "bronze.events", days=(">=", yesterday))
-    _create_view(books, "bronze_newest", "bronze.events", files, "producer_id, producer_sequence")
+def open_more_bronze(books: duckdb.DuckDBPyConnection, lake: str, days: tuple[str, date]) -> None:
+    """Makes the view bronze_more anew: what has landed by now on the days that compare so, whatever days and version the books hold."""
+    _create_view(books, "bronze_more", "bronze.events", _files(lake, "bronze.events", days=days), "producer_id, producer_sequence")
 
 
 @contextmanager
@@ -175,4 +166,4 @@ def _create_view(
     else:  # DuckDB's own reader is twice as fast
         listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
         source = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
-    books.execute(f"CREATE VIEW {name} AS FROM {source} SELECT {select} WHERE {condition}")
+    books.execute(f"CREATE OR REPLACE VIEW {name} AS FROM {source} SELECT {select} WHERE {condition}")

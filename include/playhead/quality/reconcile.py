@@ -21,7 +21,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from playhead.contracts.model import load_contract
 from playhead.events.ledger import SEGMENT_SPAN, read_ledger
-from playhead.quality.books import SILVER, open_books, open_newest_bronze, open_older_bronze, open_run_books
+from playhead.quality.books import LANDED_BEFORE, SILVER, open_books, open_more_bronze, open_run_books
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,8 +95,8 @@ SELECT minute, count_if(what = 'missing') AS missing, count_if(what = 'unexpecte
   array_agg(what || ' ' || coalesce(event_id, concat_ws(' record ', producer_id, sequence)) ORDER BY what, event_id)[1:{named}] AS ids
 FROM wrong GROUP BY minute
 """
-_LANDED_MEANWHILE = """
-DELETE FROM not_landed USING {view} AS landed
+_LANDED_BESIDE = """
+DELETE FROM not_landed USING bronze_more AS landed
 WHERE landed.producer_id = not_landed.producer_id AND landed.producer_sequence = not_landed.sequence
 """
 # What bronze holds of those minutes: one look at it, however many they are.
@@ -240,22 +240,26 @@ def _pass_over_landed_before(books: duckdb.DuckDBPyConnection, lake: str, since:
     Older files are opened only where a record is missed in those of the days asked for.
     """
     if _is_missed(books):
-        open_older_bronze(books, lake, since)
-        books.execute(_LANDED_MEANWHILE.format(view="bronze_older"))
+        _pass_over_landed(books, lake, ("<", since - LANDED_BEFORE))
 
 
 def _await_landing(books: duckdb.DuckDBPyConnection, lake: str, within: timedelta) -> None:
     """Pass over the records that land while one waits; those that have not by then are missing."""
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
 
     def is_missed() -> bool:
-        open_newest_bronze(books, lake)
-        books.execute(_LANDED_MEANWHILE.format(view="bronze_newest"))
+        _pass_over_landed(books, lake, (">=", yesterday))
         return _is_missed(books)
 
     if not within or not _is_missed(books):
         return
     with suppress(RetryError):
         Retrying(stop=stop_after_delay(within), wait=wait_exponential(0.25, max=10), retry=retry_if_result(bool))(is_missed)
+
+
+def _pass_over_landed(books: duckdb.DuckDBPyConnection, lake: str, days: tuple[str, date]) -> None:
+    open_more_bronze(books, lake, days)
+    books.execute(_LANDED_BESIDE)
 
 
 def _is_missed(books: duckdb.DuckDBPyConnection) -> bool:

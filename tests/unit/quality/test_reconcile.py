@@ -166,7 +166,7 @@ def configured(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("configured")
 def test_command__names_what_differs_and_fails(lake: Lake) -> None:
     lake.write_all(silver=lake.without(1))
-    done = CliRunner().invoke(app, ["reconcile", "--all", "--wait", "0", "--json"])
+    done = CliRunner().invoke(app, ["reconcile", "--all", "--json"])
     assert done.exit_code == 1
     assert json.loads(done.stdout)["differences"][0]["ids"] == ["missing e1"]
 
@@ -174,6 +174,6 @@ def test_command__names_what_differs_and_fails(lake: Lake) -> None:
 @pytest.mark.usefixtures("configured")
 def test_command__says_that_nothing_differs(lake: Lake) -> None:
     lake.write_all()
-    done = CliRunner().invoke(app, ["reconcile", "--all", "--wait", "0"])
+    done = CliRunner().invoke(app, ["reconcile", "--all"])
     assert done.exit_code == 0
     assert "100,000 events of 60 minutes in all compared: 0 minutes differ" in done.stdout

@@ -18,6 +18,7 @@ pages = [
     st.Page("pages/ads.py", title="Ads", icon=":material/campaign:"),
     st.Page("pages/revenue.py", title="Revenue", icon=":material/payments:"),
     st.Page("pages/experiments.py", title="Experiments", icon=":material/science:"),
+    st.Page("pages/recommendations.py", title="Recommendations", icon=":material/recommend:"),
     st.Page("pages/churn.py", title="Churn", icon=":material/person_off:"),
 ]
 page = st.navigation(pages)

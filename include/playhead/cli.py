@@ -25,6 +25,7 @@ from playhead import (
     cli_player,
     cli_quality,
     cli_quarantine,
+    cli_recommend,
     cli_simulate,
     cli_stack,
     cli_topics,
@@ -74,6 +75,7 @@ app.command(rich_help_panel=_BUILD)(cli_backfill.backfill)
 app.add_typer(cli_build.app, name="build", rich_help_panel=_BUILD)
 app.command(rich_help_panel=_BUILD)(cli_warehouse.load)
 app.add_typer(cli_churn.app, name="churn", rich_help_panel=_BUILD)
+app.add_typer(cli_recommend.app, name="recommend", rich_help_panel=_BUILD)
 app.command(rich_help_panel=_ASK)(cli_warehouse.query)
 app.command(rich_help_panel=_ASK)(cli_warehouse.views)
 app.command("bi-files", rich_help_panel=_ASK)(cli_bi.bi_files)

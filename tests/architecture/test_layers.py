@@ -29,6 +29,8 @@ ALLOWED: dict[str, set[str]] = {
     "quality": _BASE | {"events", "io"},
     "churn": _BASE | {"gold"},
     "experiments": _BASE,
+    "recommendations": _BASE,
+    "recommender": _BASE | {"io", "settings"},
     "collector": _BASE | {"events", "settings", "io"},
     "observability": _BASE | {"events", "io", "settings"},
     "mails": _BASE | {"io"},
@@ -82,7 +84,7 @@ def test_only_entry_points_read_the_settings() -> None:
     """Everything else takes values, so that a test needs no environment."""
     entry_points = {
         *("cli", "orchestration", "local", "collector", "jobs", "player", "settings", "demo", "observability", "lakehouse_page"),
-        *("digest", "watcher"),
+        *("digest", "recommender", "watcher"),
     }
     wrong = {
         str(path.relative_to(PACKAGE))

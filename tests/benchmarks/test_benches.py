@@ -22,6 +22,7 @@ SIZES = {
     "load": 20_000,
     "page": 50,
     "rebuild": 3_000,
+    "recommend": 500,
     "recover": 60_000,
     "silver": 3_000,
     "simulate": 20_000,

@@ -23,7 +23,7 @@ pytestmark = [
         bool(MISSING) and not os.environ.get("CI"), reason=f"needs {', '.join(MISSING)}: apt-get install {' '.join(MISSING)}"
     ),
 ]
-DAGS = ("build_daily", "build_hourly", "load_warehouse", "maintain", "retrain_churn", "stream_watch")
+DAGS = ("build_daily", "build_hourly", "load_warehouse", "maintain", "recommend_titles", "retrain_churn", "stream_watch")
 SOON_MS = 30_000
 
 

@@ -19,7 +19,7 @@ pytestmark = [
         bool(MISSING) and not os.environ.get("CI"), reason=f"needs {', '.join(MISSING)}: apt-get install {' '.join(MISSING)}"
     ),
 ]
-PATHS = ("", "audience", "content", "quality", "ads", "revenue", "experiments", "churn")
+PATHS = ("", "audience", "content", "quality", "ads", "revenue", "experiments", "recommendations", "churn")
 FIRST_MS, PAINTED_WITHIN_MS = 60_000, 2_000
 _PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 

@@ -25,7 +25,7 @@ from oracle import oracle_gold, oracle_views
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 REAL_PLAYER = "hls.js 1.7.4"  # as pinned in the player's package.json; simulated players tell no version
-BUILDS = ["build_hourly", "build_daily", "load_warehouse", "retrain_churn"]
+BUILDS = ["build_hourly", "build_daily", "load_warehouse", "retrain_churn", "recommend_titles"]
 
 
 def _silent(_: str) -> None:
@@ -72,10 +72,22 @@ def test_gold_and_views_equal_the_oracle(demo: Any, simulated: list[Path]) -> No
     with demo.airflow() as api:
         settle(api, BUILDS, _silent)  # a load between two questions would be told by one of them only
     as_of = demo.query("SELECT MAX(EVENT_DATE) AS D FROM GOLD.AUDIENCE_DAILY")[0]["D"]
-    told = Told(demo.query("SELECT * FROM GOLD.CHURN_SCORES"), demo.query("SELECT * FROM OPS.LOAD_LOG"))
+    told = Told(*(demo.query(f"SELECT * FROM {told}") for told in ("GOLD.CHURN_SCORES", "GOLD.RECOMMENDATIONS", "OPS.LOAD_LOG")))
     recomputed = oracle_gold(simulated, as_of, told=told) | oracle_views(simulated, as_of)
     for name, _rows_count, differing in compare(demo.query, recomputed):
         assert differing == [], name
+
+
+def test_the_recommender_serves_what_the_warehouse_shows(demo: Any) -> None:
+    rows = demo.query("SELECT * FROM BI.V_RECOMMENDATIONS ORDER BY VIEWER_ID, RECOMMENDATION_RANK")
+    url = f"http://127.0.0.1:{demo.settings.port('recommender')}/v1/recommendations"
+    with httpx.Client(trust_env=False) as client:
+        for viewer in sorted({row["VIEWER_ID"] for row in rows})[:3]:
+            answer = client.get(f"{url}/{viewer}").raise_for_status().json()
+            served = [(each["recommendation_rank"], each["content_id"]) for each in answer["recommendations"]]
+            assert served == [(row["RECOMMENDATION_RANK"], row["CONTENT_ID"]) for row in rows if row["VIEWER_ID"] == viewer]
+            assert answer["score_date"] == rows[0]["AS_OF"].isoformat()
+        assert client.get(f"{url}/nobody").json()["ranked_by"] == "popularity"
 
 
 def test_backfill_of_a_day_rebuilds_exactly_that_day_verifies_it_and_mails_nothing(demo: Any) -> None:

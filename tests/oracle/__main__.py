@@ -80,7 +80,7 @@ def compare_warehouse(settings: Settings, paths: list[Path]) -> Iterator[tuple[s
     with closing(warehouse_connection(settings)) as connection:
         query = partial(fetch_rows, connection)
         day = query("SELECT MAX(EVENT_DATE) AS DAY FROM GOLD.AUDIENCE_DAILY")[0]["DAY"]
-        told = Told(query("SELECT * FROM GOLD.CHURN_SCORES"), query("SELECT * FROM OPS.LOAD_LOG"))
+        told = Told(*(query(f"SELECT * FROM {told}") for told in ("GOLD.CHURN_SCORES", "GOLD.RECOMMENDATIONS", "OPS.LOAD_LOG")))
         yield from compare(query, oracle_gold(paths, day, told=told) | oracle_views(paths, day))
 
 

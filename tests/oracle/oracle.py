@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from oracle_audience import ACTIVE_SQL, CONTENT_SQL, DAILY_SQL, QUALITY_SQL
+from oracle_context import CONTEXT_TABLES, CONTEXT_VIEWS
 from oracle_experiments import EXPERIMENT_TABLES, EXPERIMENT_VIEWS
 from oracle_gold import TABLES, USER_DAILY_SQL, VIEWS, VISITS_SQL
 from oracle_money import MONEY_TABLES, MONEY_VIEWS
@@ -27,7 +28,7 @@ DAY_MS = 86_400_000
 LATE_MS = 7 * DAY_MS
 SEEK_WAIT_MS = 2_000
 LINES_AT_ONCE = 100_000
-DESCRIBED = ("country", "app_version", "content_title", "content_type", "content_genre")
+DESCRIBED = ("country", "region", "app_version", "content_title", "content_type", "content_genre")
 
 
 TERMINAL = ("video_stop", "video_complete")
@@ -60,7 +61,8 @@ def oracle_gold(
     with duckdb.connect() as db:
         _prepare(db, paths)
         db.execute(VISITS_SQL)
-        tables, views = TABLES | MONEY_TABLES | EXPERIMENT_TABLES, VIEWS | MONEY_VIEWS | EXPERIMENT_VIEWS
+        tables = TABLES | CONTEXT_TABLES | MONEY_TABLES | EXPERIMENT_TABLES
+        views = VIEWS | CONTEXT_VIEWS | MONEY_VIEWS | EXPERIMENT_VIEWS
         for name, sql in tables.items():
             db.execute(_changed(name, sql, change))
         answers = {f"gold.{name}": _rows(db, f"FROM {name}", {}) for name in tables}
@@ -128,7 +130,7 @@ def _add_valid(db: duckdb.DuckDBPyConnection, topic: str, lines: pa.Table) -> No
             floor(startup_time::DOUBLE * 1000 + 0.5)::BIGINT AS startup_ms, floor(buffer_duration::DOUBLE * 1000 + 0.5)::BIGINT AS stall_ms,
             floor(bitrate::DOUBLE + 0.5)::BIGINT AS bitrate_kbps, dropped_frames::BIGINT AS dropped, fatal = 'true' AS fatal,
             CASE WHEN coalesce(currency, 'USD') = 'USD' THEN ad_price::DECIMAL(18, 6) END AS price,
-            country, app_version, content_title, content_type, content_genre, subscription_tier, user_signup_date::DATE AS signup,
+            country, region, app_version, content_title, content_type, content_genre, subscription_tier, user_signup_date::DATE AS signup,
             page_views::BIGINT AS page_views, app_crashes::BIGINT AS app_crashes, network_errors::BIGINT AS network_errors,
             ad_id, ad_type, ad_campaign_id, floor(ad_position::DOUBLE * 1000 + 0.5)::BIGINT AS ad_position_ms,
             floor(view_duration::DOUBLE * 1000 + 0.5)::BIGINT AS view_ms, coalesce(currency, 'USD') = 'USD' AS in_dollars, ab_test_variant
@@ -250,7 +252,7 @@ def _playhead_moved(events: Sequence[dict[str, Any]]) -> bool:
 def _play_row(events: Sequence[dict[str, Any]], sums: dict[str, int], startup_ms: int | None, started: bool) -> dict[str, Any]:
     first = events[0]
     failed = any(e["event_type"] == "video_error" and e["fatal"] for e in events)
-    told = ("user_id", "cdn", "player", "country", "content_genre")
+    told = ("user_id", "cdn", "player", "country", "region", "content_genre")
     known = {name: next((e.get(name) for e in events if e.get(name) is not None), None) for name in told}
     completed = any(e["event_type"] == "video_complete" for e in events)
     completed |= max(e["position_s"] for e in events) * 100 >= first["duration_s"] * 95
@@ -259,7 +261,7 @@ def _play_row(events: Sequence[dict[str, Any]], sums: dict[str, int], startup_ms
         "viewer": known["user_id"] or first["device_id"],
         **{name: first[name] for name in ("platform", "device_type", "content_id")},
         **{name: known[name] or "unknown" for name in ("cdn", "player")},
-        **{name: known[name] for name in ("user_id", "country", "content_genre")},
+        **{name: known[name] for name in ("user_id", "country", "region", "content_genre")},
         **{name: first.get(name) for name in ("playback_id", "app_version", "content_title", "content_type", "duration_s")},
         **sums,
         "startup_ms": startup_ms,
@@ -293,9 +295,10 @@ CREATE TABLE events (
     arrived BIGINT DEFAULT nextval('arrival'), event_id VARCHAR, event_type VARCHAR, at_ms BIGINT, session_id VARCHAR, device_id VARCHAR,
     user_id VARCHAR, device_type VARCHAR, platform VARCHAR, cdn VARCHAR, player VARCHAR, playback_id VARCHAR, content_id VARCHAR,
     duration_s BIGINT, position_s BIGINT, startup_ms BIGINT, stall_ms BIGINT, bitrate_kbps BIGINT, dropped BIGINT, fatal BOOLEAN,
-    price DECIMAL(18, 6), country VARCHAR, app_version VARCHAR, content_title VARCHAR, content_type VARCHAR, content_genre VARCHAR,
-    subscription_tier VARCHAR, signup DATE, page_views BIGINT, app_crashes BIGINT, network_errors BIGINT, ad_id VARCHAR, ad_type VARCHAR,
-    ad_campaign_id VARCHAR, ad_position_ms BIGINT, view_ms BIGINT, in_dollars BOOLEAN, ab_test_variant VARCHAR
+    price DECIMAL(18, 6), country VARCHAR, region VARCHAR, app_version VARCHAR, content_title VARCHAR, content_type VARCHAR,
+    content_genre VARCHAR, subscription_tier VARCHAR, signup DATE, page_views BIGINT, app_crashes BIGINT, network_errors BIGINT,
+    ad_id VARCHAR, ad_type VARCHAR, ad_campaign_id VARCHAR, ad_position_ms BIGINT, view_ms BIGINT, in_dollars BOOLEAN,
+    ab_test_variant VARCHAR
 )"""
 _ONCE_SQL = """
 CREATE TABLE once AS

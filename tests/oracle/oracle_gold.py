@@ -13,7 +13,7 @@ DAY_MS = 86_400_000
 VISITS_SQL = f"""
 CREATE TABLE visits AS
 WITH told AS (
-    SELECT session_id, at_ms, user_id, device_id, country, platform,
+    SELECT session_id, at_ms, user_id, device_id, country, region, platform, device_type,
         event_type IN {SESSION} AS by_app, {{ms: at_ms, by_player: event_type IN {VIDEO}, id: event_id}} AS place,
         subscription_tier AS tier, signup, page_views, app_crashes, network_errors, ab_test_variant,
         at_ms - lag(at_ms) OVER (PARTITION BY session_id ORDER BY at_ms) AS silent_ms
@@ -27,7 +27,8 @@ numbered AS (
 placed AS (SELECT *, min(at_ms) OVER (PARTITION BY session_id, visit) AS start_ms FROM numbered)
 SELECT session_id, start_ms, CAST(epoch_ms(start_ms) AS DATE) AS day, arg_min(user_id, place) AS user_id,
     coalesce(arg_min(user_id, place), arg_min(device_id, place)) AS viewer,
-    arg_min(country, place) AS country, arg_min(platform, place) AS platform, arg_min(ab_test_variant, place) AS variant,
+    arg_min(country, place) AS country, arg_min(region, place) AS region, arg_min(platform, place) AS platform,
+    arg_min(device_type, place) AS device_type, arg_min(ab_test_variant, place) AS variant,
     arg_max(tier, place) FILTER (WHERE by_app) AS tier, arg_min(signup, place) FILTER (WHERE by_app) AS signup,
     coalesce(max(page_views) FILTER (WHERE by_app), 0) AS page_views,
     coalesce(max(app_crashes) FILTER (WHERE by_app), 0) AS app_crashes,
@@ -230,22 +231,6 @@ SELECT $as_of::DATE - 1 AS KPI_DATE, $as_of::DATE - 8 AS COMPARED_DATE, y.users 
     (y.revenue - b.revenue) * 100 / nullif(b.revenue, 0) AS REVENUE_GROWTH_PCT, y.watched AS WATCHED_MS, b.watched AS WATCHED_MS_BEFORE,
     (y.watched - b.watched) * 100.0::DOUBLE / nullif(b.watched, 0) AS WATCH_TIME_GROWTH_PCT, $as_of::DATE AS AS_OF
 FROM (SELECT 1) LEFT JOIN days b ON b.day = $as_of::DATE - 8 LEFT JOIN days y ON y.day = $as_of::DATE - 1""",
-    "V_DEVICE_ANALYTICS": """
-SELECT platform AS PLATFORM, device_type AS DEVICE_TYPE, device_type IN ('tv', 'gaming_console') AS IS_BIG_SCREEN, count(*) AS PLAYS,
-    count_if(started) AS STARTED, count_if(failed) AS FAILED, count_if(completed) AS COMPLETED, sum(watched_ms) AS WATCHED_MS,
-    count_if(completed) * 100.0::DOUBLE / count(*) AS COMPLETION_RATE_PCT,
-    count_if(failed) * 100.0::DOUBLE / count(*) AS PLAYBACK_FAILURE_PCT,
-    sum(watched_ms) / 60000.0::DOUBLE / count(*) AS WATCH_MINUTES_PER_PLAY,
-    sum(watched_ms) * 100.0::DOUBLE / nullif((SELECT sum(watched_ms) FROM plays WHERE day > $as_of::DATE - 30), 0) AS WATCH_TIME_SHARE_PCT,
-    $as_of::DATE AS AS_OF
-FROM plays WHERE day > $as_of::DATE - 30 GROUP BY ALL""",
-    "V_GEOGRAPHIC_ANALYTICS": """
-SELECT coalesce(country, 'unknown') AS COUNTRY, count(DISTINCT viewer_id) AS USERS, sum(sessions_count) AS SESSIONS,
-    sum(plays_count) AS PLAYS, sum(completed_count) AS COMPLETED, sum(watched_ms) AS WATCHED_MS, sum(ad_revenue) AS REVENUE,
-    sum(sessions_count) / count(DISTINCT viewer_id)::DOUBLE AS SESSIONS_PER_USER,
-    sum(watched_ms) / 60000.0::DOUBLE / count(DISTINCT viewer_id) AS WATCH_MINUTES_PER_USER,
-    sum(completed_count) * 100.0::DOUBLE / nullif(sum(plays_count), 0) AS COMPLETION_RATE_PCT, $as_of::DATE AS AS_OF
-FROM user_daily WHERE event_date > $as_of::DATE - 30 GROUP BY ALL""",
     # The same play stands under each of its six traits; one division of whole numbers says how far a value is from the mean.
     "V_ROOT_CAUSES": """
 WITH week AS (

@@ -198,8 +198,8 @@ def test_startup_quantiles__stand_in_the_bucket_of_their_play(tmp_path: Path) ->
 def test_what_the_product_did_not_tell_is_left_out(tmp_path: Path) -> None:
     paths = [write(tmp_path, "video_events", *play())]
     load = {"table_name": "gold.user_daily", "partition_key": "2026-11-24", "published_at": T0}
-    assert {"V_CHURN_RISK", "V_FRESHNESS"} & set(oracle_gold(paths, AS_OF, told=Told([], []))) == set()
-    answers = oracle_gold(paths, AS_OF, told=Told([], [load]))
+    assert {"V_CHURN_RISK", "V_RECOMMENDATIONS", "V_FRESHNESS"} & set(oracle_gold(paths, AS_OF, told=Told([], [], []))) == set()
+    answers = oracle_gold(paths, AS_OF, told=Told([], [], [load]))
     assert "V_CHURN_RISK" not in answers
     newest = next(row for row in answers["V_FRESHNESS"] if row["TABLE_NAME"] == "gold.user_daily")
     # the day ends at midnight; the next one is due 6 h after its own end

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DAG_IDS = {"stream_watch", "build_hourly", "build_daily", "load_warehouse", "retrain_churn", "maintain"}
-BACKFILLABLE = {"build_hourly", "build_daily", "load_warehouse", "retrain_churn"}
+DAG_IDS = {"stream_watch", "build_hourly", "build_daily", "load_warehouse", "retrain_churn", "recommend_titles", "maintain"}
+BACKFILLABLE = {"build_hourly", "build_daily", "load_warehouse", "retrain_churn", "recommend_titles"}
 
 
 def test_all_dags_load_one_per_file(dags: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from snowflake.connector import SnowflakeConnection
 
 from playhead.contracts.model import load_contract
 from playhead.io.snowflake import fetch_rows, warehouse_connection
+from playhead.jobs.registry import MODELLED
 from playhead.local.processes import free_port, is_listening, running_process, wait_until
 from playhead.settings import Settings
 from playhead.warehouse.loader import LoadReport, extend_calendar, insert_staged, load_warehouse, refresh_dims
@@ -190,7 +191,7 @@ class GoldLake:
             "dag_id": "build_daily",
             "run_kind": "pull",
             "bronze_version": self._steps,
-            "published": {name: version for name, version in self.versions.items() if name != "gold.churn_scores"},
+            "published": {name: version for name, version in self.versions.items() if name not in MODELLED},
             "finished_at": T0 + timedelta(seconds=self._steps),
         }
         self._log("ops.build_log", [build])

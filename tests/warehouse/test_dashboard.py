@@ -24,7 +24,7 @@ Ask = Callable[..., list[dict[str, Any]]]
 Facts = Any  # conftest.Facts
 Open = Callable[[str], AppTest]
 ROOT = Path(__file__).parents[2]
-PAGES = ("executive", "audience", "content", "quality", "ads", "revenue", "experiments", "churn")
+PAGES = ("executive", "audience", "content", "quality", "ads", "revenue", "experiments", "recommendations", "churn")
 DAY, BEFORE, WEEK_BEFORE = "2026-11-24", "2026-11-23", "2026-11-16"
 
 
@@ -77,6 +77,17 @@ def fill_audience(facts: Facts) -> None:
 
     facts.put("gold.audience_daily", audience(WEEK_BEFORE, 10, "2"), audience(BEFORE, 12, "3"), audience(DAY, 1, "0"))
     facts.put("gold.user_daily", viewer("ann", "DE", "premium"), viewer("bob", "DE", "free"), viewer("cyd", "FR", "basic"))
+
+    def context(name: str, country: str, region: str) -> dict[str, Any]:
+        place = {"viewer_id": name, "country": country, "region": region, "platform": "web", "device_type": "desktop"}
+        return dict(facts.row("gold.user_context_daily", event_date=facts.day(BEFORE), plays_count=1, sessions_count=1, **place))
+
+    facts.put(
+        "gold.user_context_daily",
+        *(context("ann", "DE", region) for region in ("Berlin", "Bremen")),
+        context("bob", "DE", "Berlin"),
+        context("cyd", "FR", "unknown"),
+    )
 
 
 def fill_content(facts: Facts) -> None:
@@ -136,6 +147,12 @@ def fill_money(facts: Facts) -> None:
     facts.put("gold.subscriptions_daily", moved("none", "premium", "new", 2), moved("none", "basic", "new", 3))
     facts.put("gold.experiments_daily", group("control", 10), group("treatment", 20), group("(mixed)", 1))
     facts.put("gold.churn_scores", score("ann", "High", 0.75), score("cyd", "Low", 0.25))
+
+    def listed(user: str, rank: int, title: str, ranked_by: str) -> dict[str, Any]:
+        key = {"score_date": facts.day(BEFORE), "viewer_id": user, "recommendation_rank": rank, "content_id": title}
+        return dict(facts.row("gold.recommendations", recommendation_score=1 / rank, ranked_by=ranked_by, **key))
+
+    facts.put("gold.recommendations", listed("ann", 1, "a", "als"), listed("ann", 2, "b", "als"), listed("bob", 1, "a", "popularity"))
 
 
 def put_loads(facts: Facts, ask: Ask, newest: datetime) -> None:
@@ -223,6 +240,16 @@ def test_experiments__viewers_of_the_experiment_that_is_chosen(filled: Facts, op
     told = headline(app)
     assert (told["Viewers"], told["Variants"], told["Told several variants"], told["Conversion of control"]) == ("31", "2", "1", "10.0 %")
     assert list(app.dataframe[0].value["VARIANT"]) == ["(mixed)", "control", "treatment"]
+
+
+def test_recommendations__what_is_on_the_lists(filled: Facts, open_page: Open) -> None:
+    app = open_page("recommendations")
+    assert headline(app) == {
+        "Viewers with a list": "2", "Titles recommended": "2", "Places on lists": "3", "Ranked by the model": "66.7 %",
+    }  # fmt: skip
+    assert list(app.dataframe[0].value["VIEWER_ID"]) == ["ann", "ann", "bob"]
+    app.multiselect[0].set_value(["popularity"]).run()
+    assert (headline(app)["Viewers with a list"], headline(app)["Ranked by the model"]) == ("1", "0.0 %")
 
 
 def test_churn__who_is_at_risk_by_plan(filled: Facts, open_page: Open) -> None:

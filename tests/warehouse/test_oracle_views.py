@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -28,7 +29,7 @@ from oracle import oracle_gold, oracle_views
 VIEWS = (
     "V_USER_SEGMENTS", "V_CONTENT_TRENDS", "V_EXECUTIVE_KPIS", "V_DEVICE_ANALYTICS", "V_GEOGRAPHIC_ANALYTICS", "V_AD_PERFORMANCE",
     "V_MRR_ANALYSIS", "V_REVENUE_PER_USER", "V_EXPERIMENTS", "V_DAILY_ACTIVE_USERS", "V_TOP_CONTENT", "V_PLATFORM_QUALITY",
-    "V_CHURN_RISK", "V_CONTENT_DROPOFF", "V_ROOT_CAUSES", "V_USER_COHORTS",
+    "V_CHURN_RISK", "V_CONTENT_DROPOFF", "V_ROOT_CAUSES", "V_USER_COHORTS", "V_RECOMMENDATIONS",
 )  # fmt: skip
 # Few simulated viewers change their plans: these do, each on a day by its session. Ann signs up, bob did long ago, cyd subscribes at once.
 PLANS = {
@@ -84,7 +85,7 @@ def expected(events: list[Path]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _told(gold: dict[str, list[dict[str, Any]]]) -> Told:
-    """Scores of the users whose newest plan is paid, of two days, and what was loaded."""
+    """Scores of the users whose newest plan is paid and lists of titles for every viewer, of two days, and what was loaded."""
     scores = []
     for score_date in (SCORED_ON - timedelta(days=7), SCORED_ON):
         past = [row for row in gold["gold.user_daily"] if row["user_id"] and row["event_date"] <= score_date]
@@ -107,7 +108,26 @@ def _told(gold: dict[str, list[dict[str, Any]]]) -> Told:
         }
         for place, (table, key, at) in enumerate(LOADS)
     ]  # fmt: skip
-    return Told(scores, loads, NOW)
+    return Told(scores, [row for day in (SCORED_ON - timedelta(days=7), SCORED_ON) for row in _lists(gold, day)], loads, NOW)
+
+
+def _lists(gold: dict[str, list[dict[str, Any]]], score_date: date) -> list[dict[str, Any]]:
+    """For every viewer the ten titles that most viewers liked in the four weeks and this one has not seen, every second with a reason."""
+    watched: dict[str, dict[str, int]] = {}
+    for row in gold["gold.user_content_daily"]:
+        if score_date - timedelta(days=28) < row["event_date"] <= score_date and row["plays_count"] > 0:
+            seen = watched.setdefault(row["viewer_id"], {})
+            seen[row["content_id"]] = seen.get(row["content_id"], 0) + row["watched_ms"]
+    viewers = Counter(title for seen in watched.values() for title, watched_ms in seen.items() if watched_ms >= 30_000)
+    return [
+        {
+            "score_date": score_date, "viewer_id": viewer, "recommendation_rank": rank, "content_id": title, "ranked_by": "popularity",
+            "recommendation_score": float(viewers[title]), "because_content_id": min(seen) if rank % 2 else None,
+        }
+        for viewer, seen in sorted(watched.items())
+        if set(viewers) & set(seen)
+        for rank, title in enumerate(sorted(set(viewers) - set(seen), key=lambda title: (-viewers[title], title))[:10], 1)
+    ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +143,7 @@ def loaded(
                 facts.put(table, *rows)
         told = _told(expected)
         facts.put("gold.churn_scores", *told.scores)
+        facts.put("gold.recommendations", *told.lists)
         facts.put("ops.load_log", *told.loads)
         yield connection
 
@@ -201,6 +222,8 @@ def test_view_equals_the_oracle(loaded: SnowflakeConnection, expected: dict[str,
         ("V_EXECUTIVE_KPIS", "DATEADD(DAY, -8", "DATEADD(DAY, -7"),
         ("V_DEVICE_ANALYTICS", "S.COMPLETED / NULLIF(S.PLAYS, 0)", "S.COMPLETED / NULLIF(S.STARTED, 0)"),
         ("V_GEOGRAPHIC_ANALYTICS", "COUNT(DISTINCT U.VIEWER_ID)", "COUNT(U.VIEWER_ID)"),
+        ("V_GEOGRAPHIC_ANALYTICS", "COUNT(DISTINCT VIEWER_ID)", "COUNT(*)"),
+        ("V_DEVICE_ANALYTICS", "COUNT(DISTINCT U.VIEWER_ID)", "COUNT(*)"),
         ("V_AD_PERFORMANCE", "S.SKIPS / NULLIF(S.IMPRESSIONS, 0)", "S.SKIPS / NULLIF(S.COMPLETES, 0)"),
         ("V_AD_PERFORMANCE", "1000.0 * S.REVENUE", "100.0 * S.REVENUE"),
         ("V_MRR_ANALYSIS", "IFF(MOVEMENT = 'first_seen', USERS, 0) AS OPENING", "0 AS OPENING"),
@@ -221,6 +244,8 @@ def test_view_equals_the_oracle(loaded: SnowflakeConnection, expected: dict[str,
         ("V_PLATFORM_QUALITY", "(S.FAILED - S.STARTUP_FAILURES)", "S.FAILED"),
         ("V_CHURN_RISK", "SELECT MAX(SCORE_DATE)", "SELECT MIN(SCORE_DATE)"),
         ("V_CHURN_RISK", "WHERE S.SCORE_DATE = (SELECT MAX(SCORE_DATE) FROM GOLD.CHURN_SCORES)", ""),
+        ("V_RECOMMENDATIONS", "SELECT MAX(SCORE_DATE)", "SELECT MIN(SCORE_DATE)"),
+        ("V_RECOMMENDATIONS", "B.CONTENT_ID = R.BECAUSE_CONTENT_ID", "B.CONTENT_ID = R.CONTENT_ID"),
         ("V_EXPERIMENTS", "F.AS_OF = E.EVENT_DATE", "F.AS_OF = DATEADD(DAY, 1, E.EVENT_DATE)"),
         ("V_EXPERIMENTS", "/ NULLIF(C.WATCH_MINUTES_PER_VIEWER, 0)", "/ NULLIF(R.WATCH_MINUTES_PER_VIEWER, 0)"),
     ],
@@ -245,7 +270,14 @@ def test_a_view_told_wrong_is_seen(
         ("V_EXECUTIVE_KPIS", "$as_of::DATE - 8 LEFT", "$as_of::DATE - 7 LEFT", "V_EXECUTIVE_KPIS"),
         ("V_USER_COHORTS", "count(DISTINCT viewer_id) AS users", "count(*) AS users", "V_USER_COHORTS"),
         ("V_ROOT_CAUSES", "count_if(NOT failed AND NOT started)", "count_if(NOT started)", "V_ROOT_CAUSES"),
-        ("V_DEVICE_ANALYTICS", "count_if(failed) AS FAILED", "count_if(NOT started) AS FAILED", "V_DEVICE_ANALYTICS"),
+        ("V_DEVICE_ANALYTICS", "sum(failed_count) AS FAILED", "sum(plays_count - started_count) AS FAILED", "V_DEVICE_ANALYTICS"),
+        (
+            "user_context_daily",
+            "1 AS visit FROM visits",
+            "1 AS visit FROM visits WHERE false",
+            "V_GEOGRAPHIC_ANALYTICS",
+        ),
+        ("user_context_daily", "coalesce(region, 'unknown')", "coalesce(country, 'unknown')", "V_GEOGRAPHIC_ANALYTICS"),
         ("user_daily", "least(watched_ms, 3600000) * 6", "least(watched_ms, 3600000) * 5", "V_USER_SEGMENTS"),
         ("user_daily", "count(DISTINCT title)", "count(title)", "V_USER_SEGMENTS"),
         ("V_AD_PERFORMANCE", "/ nullif(IMPRESSIONS + ERRORS, 0)", "/ nullif(IMPRESSIONS, 0)", "V_AD_PERFORMANCE"),
@@ -262,6 +294,9 @@ def test_a_view_told_wrong_is_seen(
         ("V_CHURN_RISK", "arg_max(subscription_tier, event_date)", "arg_min(subscription_tier, event_date)", "V_CHURN_RISK"),
         ("V_CHURN_RISK", "min(age) AS idle", "max(age) AS idle", "V_CHURN_RISK"),
         ("V_CHURN_RISK", "CHURN_RISK_SCORE >= 0.25", "CHURN_RISK_SCORE > 0.25", "V_CHURN_RISK"),
+        ("V_RECOMMENDATIONS", "day - 28", "day - 35", "V_RECOMMENDATIONS"),
+        ("V_RECOMMENDATIONS", "WHERE liked", "", "V_RECOMMENDATIONS"),
+        ("V_RECOMMENDATIONS", "ANTI JOIN seen USING (viewer_id, content_id)", "", "V_RECOMMENDATIONS"),
     ],
 )
 def test_an_oracle_told_wrong_is_seen(

@@ -310,44 +310,50 @@ def test_v_content_trends__by_day_type_and_genre(facts: Facts, ask: Ask) -> None
     assert (quiet["TITLES_PLAYED"], quiet["COMPLETION_RATE_PCT"], quiet["PLAYS_TREND_PCT"], quiet["INTERACTIONS"]) == (0, None, None, 4)
 
 
-def test_v_device_analytics__shares_of_the_window(facts: Facts, ask: Ask) -> None:
-    def hour(day: str, device_type: str, player: str, **values: Any) -> dict[str, Any]:
-        told = {"platform": "web", "device_type": device_type, "cdn": "c", "country": "DE", "player": player, "app_version": "1"}
-        return dict(facts.row("gold.qoe_hourly", event_hour=datetime.fromisoformat(day).replace(tzinfo=UTC), **told, **values))
+def _context(facts: Facts, day: str, viewer: str, **told: Any) -> dict[str, Any]:
+    place = {"platform": "web", "device_type": "tv", "country": "DE", "region": "Berlin"}
+    return dict(facts.row("gold.user_context_daily", event_date=facts.day(day), viewer_id=viewer, **place | told))
 
+
+def test_v_device_analytics__shares_of_the_window(facts: Facts, ask: Ask) -> None:
     facts.put(
-        "gold.qoe_hourly",
-        hour("2026-10-25", "tv", "a", plays_count=100, watched_ms=1),  # the 31st day: outside
-        hour("2026-10-26", "tv", "a", plays_count=3, completed_count=1, failed_count=1, watched_ms=180_000),
-        hour("2026-11-24", "tv", "b", plays_count=1, watched_ms=60_000),
-        hour("2026-11-24", "mobile", "a", watched_ms=80_000),
+        "gold.user_context_daily",
+        _context(facts, "2026-10-25", "old", plays_count=100, watched_ms=1),  # the 31st day: outside
+        _context(facts, "2026-10-26", "ann", sessions_count=2, plays_count=3, completed_count=1, failed_count=1, watched_ms=180_000),
+        _context(facts, "2026-11-24", "ann", sessions_count=1, plays_count=1, watched_ms=60_000, region="Bremen"),
+        _context(facts, "2026-11-24", "ann", device_type="mobile", watched_ms=80_000),
     )
     mobile, tv = (_plain(row) for row in ask("SELECT * FROM BI.V_DEVICE_ANALYTICS ORDER BY DEVICE_TYPE"))
     assert (tv["PLAYS"], tv["COMPLETION_RATE_PCT"], tv["PLAYBACK_FAILURE_PCT"], tv["IS_BIG_SCREEN"]) == (4, 25.0, 25.0, True)
     assert (tv["WATCH_MINUTES_PER_PLAY"], tv["WATCH_TIME_SHARE_PCT"]) == (1.0, 75.0)  # 4 min / 4; 240 s of 320 s
-    assert (mobile["COMPLETION_RATE_PCT"], mobile["WATCH_MINUTES_PER_PLAY"], mobile["IS_BIG_SCREEN"]) == (None, None, False)
-
-
-def test_v_geographic_analytics__a_traveller_is_a_user_of_both_countries(facts: Facts, ask: Ask) -> None:
-    def active(day: str, viewer: str, country: str | None, **values: Any) -> dict[str, Any]:
-        told = {"viewer_id": viewer, "country": country, "platform": "web"}
-        return dict(facts.row("gold.user_daily", event_date=facts.day(day), **told, **values))
-
-    facts.put(
-        "gold.user_daily",
-        active("2026-10-25", "ann", "DE", plays_count=50),  # the 31st day: outside
-        active("2026-11-23", "ann", "DE", sessions_count=1, plays_count=3, completed_count=1, watched_ms=60_000),
-        active("2026-11-24", "ann", "DE", sessions_count=2, plays_count=1, ad_revenue=Decimal("0.5")),
-        active("2026-11-24", "bob", "DE", watched_ms=180_000),
-        active("2026-11-22", "ann", "FR", sessions_count=1),
-        active("2026-11-24", "cyd", None),
+    assert (tv["USERS"], tv["SESSIONS_PER_USER"], tv["WATCH_MINUTES_PER_USER"]) == (1, 3.0, 4.0)  # ann, on two days
+    assert (mobile["USERS"], mobile["COMPLETION_RATE_PCT"], mobile["WATCH_MINUTES_PER_PLAY"], mobile["IS_BIG_SCREEN"]) == (
+        1,
+        None,
+        None,
+        False,
     )
-    rows = {row["COUNTRY"]: _plain(row) for row in ask("SELECT * FROM BI.V_GEOGRAPHIC_ANALYTICS")}
-    assert {country: row["USERS"] for country, row in rows.items()} == {"DE": 2, "FR": 1, "unknown": 1}
-    germany = rows["DE"]
-    assert (germany["SESSIONS_PER_USER"], germany["WATCH_MINUTES_PER_USER"]) == (1.5, 2.0)  # 3 / 2; 4 min / 2
-    assert (germany["COMPLETION_RATE_PCT"], germany["REVENUE"]) == (25.0, 0.5)  # 1 / 4
-    assert rows["FR"]["COMPLETION_RATE_PCT"] is None
+
+
+def test_v_geographic_analytics__a_traveller_is_a_user_of_each_place_and_one_of_the_country(facts: Facts, ask: Ask) -> None:
+    facts.put(
+        "gold.user_context_daily",
+        _context(facts, "2026-10-25", "ann", plays_count=50),  # the 31st day: outside
+        _context(facts, "2026-11-23", "ann", sessions_count=1, plays_count=3, completed_count=1, watched_ms=60_000),
+        _context(facts, "2026-11-24", "ann", sessions_count=2, plays_count=1, ad_revenue=Decimal("0.5"), device_type="mobile"),
+        _context(facts, "2026-11-24", "bob", watched_ms=180_000),
+        _context(facts, "2026-11-24", "ann", region="Bremen"),
+        _context(facts, "2026-11-22", "ann", country="FR", region="unknown", sessions_count=1),
+        _context(facts, "2026-11-24", "cyd", country="unknown", region="unknown"),
+    )
+    rows = {(row["COUNTRY"], row["REGION"]): _plain(row) for row in ask("SELECT * FROM BI.V_GEOGRAPHIC_ANALYTICS")}
+    assert {place: (row["USERS"], row["COUNTRY_USERS"]) for place, row in rows.items()} == {
+        ("DE", "Berlin"): (2, 2), ("DE", "Bremen"): (1, 2), ("FR", "unknown"): (1, 1), ("unknown", "unknown"): (1, 1),
+    }  # fmt: skip
+    berlin = rows["DE", "Berlin"]
+    assert (berlin["SESSIONS_PER_USER"], berlin["WATCH_MINUTES_PER_USER"]) == (1.5, 2.0)  # 3 / 2; 4 min / 2
+    assert (berlin["COMPLETION_RATE_PCT"], berlin["REVENUE"]) == (25.0, 0.5)  # 1 / 4
+    assert rows["FR", "unknown"]["COMPLETION_RATE_PCT"] is None
 
 
 def _naive(moment: datetime) -> datetime:
@@ -566,3 +572,32 @@ def test_v_user_cohorts__retention_starts_at_100_percent(facts: Facts, ask: Ask)
     assert (first["WATCHED_MS"], first["WATCH_MINUTES_PER_ACTIVE_USER"], first["ENGAGEMENT_MEAN"]) == (120_000, 1.0, 2.0)  # 6 / 3 days
     assert (second["WATCH_MINUTES_PER_ACTIVE_USER"], second["ENGAGEMENT_MEAN"]) == (5.0, 9.0)
     assert (last["WATCHED_MS"], last["WATCH_MINUTES_PER_ACTIVE_USER"], last["ENGAGEMENT_MEAN"]) == (0, None, None)
+
+
+def test_v_recommendations__shows_the_newest_lists_with_titles_and_reasons(facts: Facts, ask: Ask) -> None:
+    def told(day: str, rank: int, title: str, because: str | None, ranked_by: str = "als") -> dict[str, Any]:
+        key = {"score_date": facts.day(day), "viewer_id": "ann", "recommendation_rank": rank}
+        values = {"content_id": title, "recommendation_score": 0.5, "because_content_id": because, "ranked_by": ranked_by}
+        return dict(facts.row("gold.recommendations", **key, **values))
+
+    def title(content_id: str, name: str | None) -> dict[str, Any]:
+        described = {"content_title": name, "content_type": "movie", "content_genre": "drama" if name else None}
+        return dict(facts.row("gold.content_daily", event_date=facts.day("2026-11-20"), content_id=content_id, **described))
+
+    facts.put("gold.content_daily", title("a", "Alpha"), title("b", None), title("c", "Gamma"))
+    facts.put(
+        "gold.recommendations",
+        told("2026-11-23", 1, "c", "a"),
+        told("2026-11-24", 1, "a", "c"),
+        told("2026-11-24", 2, "b", None),
+        told("2026-11-24", 3, "c", None, "recency"),
+        told("2026-11-24", 4, "new", None, "popularity"),
+    )
+    rows = ask("SELECT * FROM BI.V_RECOMMENDATIONS ORDER BY RECOMMENDATION_RANK")
+    assert {row["AS_OF"] for row in rows} == {facts.day("2026-11-24")}
+    assert [(r["CONTENT_TITLE"], r["CONTENT_GENRE"], r["REASON"]) for r in rows] == [
+        ("Alpha", "drama", "because of Gamma"),
+        ("b", "unknown", "liked by many"),
+        ("Gamma", "drama", "popular in the last week"),
+        (None, "unknown", "popular in the last four weeks"),
+    ]

@@ -11,19 +11,20 @@ FACTS = {
     "V_CONTENT_DROPOFF": ("gold.content_daily",),
     "V_CONTENT_TRENDS": ("gold.content_daily", "gold.user_content_daily"),
     "V_DAILY_ACTIVE_USERS": ("gold.audience_daily",),
-    "V_DEVICE_ANALYTICS": ("gold.qoe_hourly",),
+    "V_DEVICE_ANALYTICS": ("gold.user_context_daily",),
     "V_EXECUTIVE_KPIS": ("gold.audience_daily",),
     "V_EXPERIMENTS": ("gold.experiments_daily",),
-    "V_GEOGRAPHIC_ANALYTICS": ("gold.user_daily",),
+    "V_GEOGRAPHIC_ANALYTICS": ("gold.user_context_daily",),
     "V_MRR_ANALYSIS": ("gold.subscriptions_daily",),
     "V_PLATFORM_QUALITY": ("gold.qoe_hourly",),
+    "V_RECOMMENDATIONS": ("gold.recommendations",),
     "V_REVENUE_PER_USER": ("gold.user_daily",),
     "V_ROOT_CAUSES": ("gold.qoe_hourly",),
     "V_TOP_CONTENT": ("gold.content_daily", "gold.user_content_daily"),
     "V_USER_COHORTS": ("gold.user_daily",),
     "V_USER_SEGMENTS": ("gold.user_daily",),
 }
-_THERE_IS_ONE = "COUNT(*) > 0"
+THERE_IS_ONE = "COUNT(*) > 0"
 
 FRESHNESS = Question(
     "V_FRESHNESS",
@@ -48,12 +49,23 @@ DAYS = Question(
     order_by="EVENT_DATE DESC",
     limit=90,
 )
-COUNTRY_CHOICES = Question("V_GEOGRAPHIC_ANALYTICS", "COUNTRY", order_by="COUNTRY")
+COUNTRY_CHOICES = Question("V_GEOGRAPHIC_ANALYTICS", "DISTINCT COUNTRY", order_by="COUNTRY")
 COUNTRIES = Question(
     "V_GEOGRAPHIC_ANALYTICS",
-    "COUNTRY, USERS, SESSIONS, PLAYS, SESSIONS_PER_USER, WATCH_MINUTES_PER_USER, COMPLETION_RATE_PCT, REVENUE",
+    "V.COUNTRY, V.COUNTRY_USERS AS USERS, SUM(V.SESSIONS) AS SESSIONS, SUM(V.PLAYS) AS PLAYS, "
+    "1.0 * SUM(V.SESSIONS) / V.COUNTRY_USERS AS SESSIONS_PER_USER, "
+    "SUM(V.WATCHED_MS) / 60000.0 / V.COUNTRY_USERS AS WATCH_MINUTES_PER_USER, "
+    "100.0 * SUM(V.COMPLETED) / NULLIF(SUM(V.PLAYS), 0) AS COMPLETION_RATE_PCT, SUM(V.REVENUE) AS REVENUE",
     filters=("COUNTRY",),
+    group_by="V.COUNTRY, V.COUNTRY_USERS",
     order_by="USERS DESC, COUNTRY",
+    limit=250,
+)
+REGIONS = Question(
+    "V_GEOGRAPHIC_ANALYTICS",
+    "COUNTRY, REGION, USERS, SESSIONS, PLAYS, SESSIONS_PER_USER, WATCH_MINUTES_PER_USER, COMPLETION_RATE_PCT, REVENUE",
+    filters=("COUNTRY",),
+    order_by="USERS DESC, COUNTRY, REGION",
     limit=250,
 )
 SEGMENTS = Question(
@@ -72,7 +84,8 @@ COHORTS = Question(
 )
 DEVICES = Question(
     "V_DEVICE_ANALYTICS",
-    "PLATFORM, DEVICE_TYPE, PLAYS, COMPLETION_RATE_PCT, WATCH_MINUTES_PER_PLAY, WATCH_TIME_SHARE_PCT",
+    "PLATFORM, DEVICE_TYPE, USERS, SESSIONS, PLAYS, COMPLETION_RATE_PCT, WATCH_MINUTES_PER_USER, WATCH_MINUTES_PER_PLAY, "
+    "WATCH_TIME_SHARE_PCT",
     order_by="PLAYS DESC, PLATFORM, DEVICE_TYPE",
     limit=100,
 )
@@ -85,7 +98,7 @@ CONTENT = Question(
     "COUNT(*) AS TITLES, SUM(V.TOTAL_VIEWS_30D) AS PLAYS, SUM(V.WATCH_HOURS_30D) AS WATCH_HOURS, SUM(V.LIKES_30D) AS LIKES, "
     "SUM(V.REVENUE_30D) AS REVENUE, MAX(V.AS_OF) AS AS_OF",
     filters=_TITLE,
-    having=_THERE_IS_ONE,
+    having=THERE_IS_ONE,
 )
 CONTENT_DAYS = Question(
     "V_CONTENT_TRENDS",
@@ -123,7 +136,7 @@ _QUALITY = (
     "1.0 * SUM(V.MEDIA_BITS) / NULLIF(SUM(V.MEDIA_MS), 0) AS AVERAGE_BITRATE_KBPS, MAX(V.AS_OF) AS AS_OF"
 )
 QUALITY_CHOICES = Question("V_PLATFORM_QUALITY", f"DISTINCT {', '.join(_PLACE)}", order_by=", ".join(_PLACE))
-QUALITY = Question("V_PLATFORM_QUALITY", _QUALITY, filters=_PLACE, having=_THERE_IS_ONE)
+QUALITY = Question("V_PLATFORM_QUALITY", _QUALITY, filters=_PLACE, having=THERE_IS_ONE)
 QUALITY_BY_PLATFORM = Question(
     "V_PLATFORM_QUALITY",
     f"V.PLATFORM, V.CDN, {_QUALITY}",
@@ -156,7 +169,7 @@ _ADS = (
     "SUM(V.REVENUE) AS REVENUE, MAX(V.AS_OF) AS AS_OF"
 )
 AD_CHOICES = Question("V_AD_PERFORMANCE", f"DISTINCT {', '.join(_AD)}", order_by=", ".join(_AD))
-ADS = Question("V_AD_PERFORMANCE", _ADS, filters=_AD, having=_THERE_IS_ONE)
+ADS = Question("V_AD_PERFORMANCE", _ADS, filters=_AD, having=THERE_IS_ONE)
 ADS_BY_CAMPAIGN = Question(
     "V_AD_PERFORMANCE",
     f"V.AD_CAMPAIGN_ID, {_ADS}",
@@ -218,7 +231,7 @@ EXPERIMENT = Question(
     "MAX(IFF(V.VARIANT = 'control', V.CONVERSION_PCT, NULL)) AS CONTROL_CONVERSION_PCT, "
     "MAX(IFF(V.VARIANT = 'control', V.WATCH_MINUTES_PER_VIEWER, NULL)) AS CONTROL_WATCH_MINUTES, MAX(V.AS_OF) AS AS_OF",
     filters=("EXPERIMENT",),
-    having=_THERE_IS_ONE,
+    having=THERE_IS_ONE,
 )
 VARIANTS = Question(
     "V_EXPERIMENTS",
@@ -227,35 +240,4 @@ VARIANTS = Question(
     filters=("EXPERIMENT",),
     order_by="VARIANT",
     limit=100,
-)
-_RISK = ("CHURN_RISK_CATEGORY", "SUBSCRIPTION_TIER", "COUNTRY")
-CHURN_CHOICES = Question("V_CHURN_RISK", f"DISTINCT {', '.join(_RISK)}", order_by=", ".join(_RISK))
-CHURN = Question(
-    "V_CHURN_RISK",
-    "COUNT(*) AS USERS, COUNT_IF(V.CHURN_RISK_CATEGORY = 'High') AS HIGH_RISK_USERS, "
-    "100.0 * COUNT_IF(V.CHURN_RISK_CATEGORY = 'High') / COUNT(*) AS HIGH_RISK_PCT, SUM(V.CHURN_RISK_SCORE) AS EXPECTED_CHURN, "
-    "MAX(V.HORIZON_DAYS) AS HORIZON_DAYS, MAX(V.MODEL_VERSION) AS MODEL_VERSION, MAX(V.AS_OF) AS AS_OF",
-    filters=_RISK,
-    having=_THERE_IS_ONE,
-)
-CHURN_BY_PLAN = Question(
-    "V_CHURN_RISK",
-    "V.SUBSCRIPTION_TIER, V.CHURN_RISK_CATEGORY, COUNT(*) AS USERS",
-    filters=_RISK,
-    group_by="V.SUBSCRIPTION_TIER, V.CHURN_RISK_CATEGORY",
-    order_by="SUBSCRIPTION_TIER, CHURN_RISK_CATEGORY",
-)
-CHURN_BY_SCORE = Question(
-    "V_CHURN_RISK",
-    "FLOOR(100 * V.CHURN_RISK_SCORE / 5) * 5 AS SCORE_FROM_PCT, COUNT(*) AS USERS",
-    filters=_RISK,
-    group_by="FLOOR(100 * V.CHURN_RISK_SCORE / 5) * 5",
-    order_by="SCORE_FROM_PCT",
-)
-CHURN_USERS = Question(
-    "V_CHURN_RISK",
-    "USER_ID, CHURN_RISK_CATEGORY, CHURN_RISK_SCORE, DAYS_SINCE_LAST_ACTIVE, SUBSCRIPTION_TIER, COUNTRY, TOP_REASONS",
-    filters=_RISK,
-    order_by="CHURN_RISK_SCORE DESC, USER_ID",
-    limit=200,
 )

@@ -59,4 +59,5 @@ chart(
     "Of those who signed up in a month and were active in it. The month under way may still grow; the country filter does not apply.",
 )
 table("Countries", countries)
-table("Devices", ask(questions.DEVICES), "Plays of 30 days by platform and kind of device; the country filter does not apply.")
+table("Regions", ask(questions.REGIONS, filters), "The 250 regions with most users in 30 days. Who was in two regions is a user of each.")
+table("Devices", ask(questions.DEVICES), "30 days by platform and kind of device; the country filter does not apply.")

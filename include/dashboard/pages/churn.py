@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bi import questions
+from bi import model_questions as questions
 from bi.charts import bars, steps
 from bi.numbers import count, percent
 from bi.page import Number, Page, chart, table

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from playhead.deadlines.promises import LOADS, SCORES, STREAM, Promise
+from playhead.deadlines.promises import LOADS, STREAM, Promise
 from playhead.io.delta_table import find_table, query_log
 from playhead.io.load_record import read_load_record
 from playhead.io.partitions import day_key, days_between, partition_end
 from playhead.jobs.published import read_cursor
+from playhead.jobs.registry import MODELLED
 from playhead.jobs.told import Told, Window, read_window
 from playhead.observability.heartbeat import read_heartbeat
 
@@ -61,7 +62,7 @@ def read_evidence(lake: str, home: Path, promised: Mapping[str, Promise], *, now
     builds = _of_builds(lake, promised.values(), since)
     coverings = {
         **builds,
-        SCORES: [Covering(at, at) for at in sorted(each.published_at for each in told.get(SCORES, {}).values() if each.published_at)],
+        **{name: _of_publishes(told.get(name, {}).values()) for name in MODELLED},
         LOADS: _of_loads(lake, builds[_DAILY]),
     }
     beat = read_heartbeat(home)
@@ -79,6 +80,11 @@ def _of_builds(lake: str, promised: Iterable[Promise], since: datetime) -> dict[
     for promise in promised:
         runs[promise.table] = [Covering(row["planned_at"], row["finished_at"]) for row in rows if row["dag_id"] in promise.dags]
     return runs
+
+
+def _of_publishes(partitions: Iterable[Told]) -> list[Covering]:
+    """What models made, a day at a time."""
+    return [Covering(at, at) for at in sorted(each.published_at for each in partitions if each.published_at)]
 
 
 def _of_loads(lake: str, daily: Sequence[Covering]) -> list[Covering]:

@@ -8,11 +8,11 @@ from typing import Literal
 
 from playhead.contracts.model import load_contract
 from playhead.io.partitions import day_key, hour_key, partition_end
-from playhead.jobs.registry import BUILDS, HOURLY_GOLD
+from playhead.jobs.registry import BUILDS, HOURLY_GOLD, MODELLED
 from playhead.observability.heartbeat import STALE_AFTER
 
 Grain = Literal["hour", "day", "moment"]
-STREAM, SCORES, LOADS = "bronze.events", "gold.churn_scores", "ops.load_log"
+STREAM, LOADS = "bronze.events", "ops.load_log"
 _BUILT_HOURLY = ("build_hourly", "build_daily")
 _BUILT_DAILY = ("build_daily",)
 
@@ -42,7 +42,7 @@ class Promise:
 def promises(scale: float = 1.0) -> dict[str, Promise]:
     """Every promise by its table, by the contracts; `scale` multiplies each span, as a drill."""
     found = [_promise(name, _dags(name), scale) for name in BUILDS]
-    found += [_promise(SCORES, ("retrain_churn",), scale), _promise(LOADS, ("load_warehouse",), scale)]
+    found += [_promise(name, (dag,), scale) for name, dag in (*MODELLED.items(), (LOADS, "load_warehouse"))]
     stream = Promise(STREAM, "moment", STALE_AFTER, load_contract(STREAM).owner, ("stream_watch",))
     return {promise.table: promise for promise in (stream, *found)}
 

@@ -18,6 +18,7 @@ VIEW_QUERIES = {
     "V_DAILY_ACTIVE_USERS": "SELECT * FROM BI.V_DAILY_ACTIVE_USERS WHERE EVENT_DATE < CURRENT_DATE ORDER BY EVENT_DATE DESC LIMIT 5",
     "V_TOP_CONTENT": "SELECT * FROM BI.V_TOP_CONTENT ORDER BY VIEW_RANK LIMIT 5",
     "V_PLATFORM_QUALITY": "SELECT * FROM BI.V_PLATFORM_QUALITY ORDER BY PLAYS DESC LIMIT 5",
+    "V_RECOMMENDATIONS": "SELECT * FROM BI.V_RECOMMENDATIONS ORDER BY VIEWER_ID, RECOMMENDATION_RANK LIMIT 5",
     "V_CHURN_RISK": "SELECT * FROM BI.V_CHURN_RISK ORDER BY CHURN_RISK_SCORE DESC, USER_ID LIMIT 5",
 }
 # What a terminal has room for; demo.json has every column.
@@ -33,6 +34,15 @@ _SHOWN = {
     "V_PLATFORM_QUALITY": (
         *("platform", "player", "cdn", "plays", "startup_p50_estimate_ms", "startup_p95_estimate_ms"),
         *("playback_failure_pct", "rebuffering_pct"),
+    ),
+    "V_RECOMMENDATIONS": (
+        "viewer_id",
+        "recommendation_rank",
+        "content_title",
+        "content_genre",
+        "recommendation_score",
+        "reason",
+        "ranked_by",
     ),
     "V_CHURN_RISK": ("user_id", "churn_risk_category", "churn_risk_score", "days_since_last_active", "subscription_tier", "top_reasons"),
 }
@@ -67,7 +77,7 @@ class DemoResult:
 
 
 def show(console: Console, result: DemoResult) -> None:
-    """Print the books and the first rows of the four views."""
+    """Print the books and the first rows of the views."""
     books = result.accounts.to_dict()
     table = Table(title="The books: every event, by anti-joins of ids", title_justify="left")
     for name in _BOOKS:

@@ -19,7 +19,7 @@ from playhead.local.system_packages import missing_packages
 from playhead.quality.accounting import take_accounts
 from playhead.settings import Settings
 
-BUILDS = ["build_hourly", "build_daily", "load_warehouse", "retrain_churn"]
+BUILDS = ["build_hourly", "build_daily", "load_warehouse", "retrain_churn", "recommend_titles"]
 REAL_PLAYS = 2
 
 
@@ -51,8 +51,8 @@ def run_demo(
             flow.run_dags(api, ["build_daily"], tell)
             hourly.result()
         api.pause("stream_watch", paused=False)  # its runs last for hours
-        with _step(console, "Airflow: retrain_churn and maintain") as tell:
-            flow.run_dags(api, ["retrain_churn", "maintain"], tell)
+        with _step(console, "Airflow: retrain_churn, recommend_titles and maintain") as tell:
+            flow.run_dags(api, ["retrain_churn", "recommend_titles", "maintain"], tell)
         books = beside.submit(take_accounts, settings.lake, settings.ledger_dir)  # all is built; meanwhile the warehouse is loaded
         with _step(console, "Airflow: load_warehouse") as tell:
             flow.run_dags(api, ["load_warehouse"], tell)

@@ -8,8 +8,7 @@ from pyspark.sql import functions as F
 
 from playhead.contracts.conform import conform
 from playhead.contracts.model import load_contract
-from playhead.gold.qoe_hourly import UNKNOWN
-from playhead.gold.sums import Part, ad_part, count_of, in_dollars, sum_parts
+from playhead.gold.sums import UNKNOWN, Part, ad_part, count_of, in_dollars, sum_parts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

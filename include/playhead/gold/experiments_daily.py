@@ -10,8 +10,7 @@ from pyspark.sql import functions as F
 
 from playhead.contracts.conform import conform
 from playhead.contracts.model import load_contract
-from playhead.gold.qoe_hourly import UNKNOWN
-from playhead.gold.sums import count_of
+from playhead.gold.sums import UNKNOWN, count_of
 from playhead.gold.user_daily import PAID_TIERS
 
 if TYPE_CHECKING:

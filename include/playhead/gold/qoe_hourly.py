@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from playhead.contracts.conform import conform
 from playhead.contracts.model import load_contract
-from playhead.gold.sums import Part, count_of, play_part, sum_parts
+from playhead.gold.sums import UNKNOWN, Part, count_of, play_part, sum_parts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 DIMENSIONS = ("platform", "device_type", "cdn", "country", "player", "app_version")
 # Upper edges of the startup histogram; each bin counts all plays up to its edge, so that any quantile follows from sums of bins.
 STARTUP_EDGES_MS = (500, 1000, 2000, 4000, 8000, 16000)
-UNKNOWN = "unknown"
 
 
 def build_qoe_hourly(playbacks: DataFrame) -> DataFrame:

@@ -13,7 +13,7 @@ from pyspark.sql.streaming.stateful_processor import StatefulProcessor
 from playhead.contracts.model import load_contract
 from playhead.gold.live_plays import LivePlays
 from playhead.gold.play_state import read_events
-from playhead.gold.qoe_hourly import UNKNOWN
+from playhead.gold.sums import UNKNOWN
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

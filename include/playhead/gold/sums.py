@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Prices are summed in dollars; there is no rate of exchange in the lakehouse, so an impression sold in another currency adds nothing.
 REVENUE_CURRENCY = "USD"
+# What a dimension says that nobody told.
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from playhead.churn.baseline import RULE_VERSION
 from playhead.churn.card import RunRecord
-from playhead.churn.cutoffs import CutoffPlan, complete_days, plan_cutoffs
+from playhead.churn.cutoffs import CutoffPlan, plan_cutoffs
 from playhead.churn.features import USER_BUCKETS, count_labelled
 from playhead.churn.features import build_features as build_feature_rows
 from playhead.churn.model import ChurnModel
@@ -25,11 +25,13 @@ from playhead.churn.promote import Contest, decide
 from playhead.churn.registry import ChurnRegistry, RegisteredModel
 from playhead.churn.score import build_churn_scores
 from playhead.churn.train import NUM_THREADS, PARAMETERS, Evaluation, check_learnable, evaluate, train_model
+from playhead.contracts.model import load_contract
 from playhead.errors import ModelError, TooEarlyError
+from playhead.gold.complete_days import complete_days
 from playhead.io.delta import read_table
 from playhead.io.delta_table import table_version
 from playhead.io.run_files import read_json, remove_tree, run_directory, staging_directory, staging_path, write_json
-from playhead.jobs.churn_publish import publish_scores
+from playhead.jobs.publish_day import publish_day
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +72,8 @@ def build_features(
     user_daily, user_content_daily = (read_table(spark, lake, name, inputs.get(name)) for name in INPUTS)
     active = user_daily.filter("user_id IS NOT NULL").groupBy("event_date").count().collect()
     before = run.interval[1].date() if run.interval else None
-    cutoffs = plan_cutoffs(*complete_days({row.event_date: row["count"] for row in active}, before=before), horizon_days)
+    first_day, as_of = complete_days({row.event_date: row["count"] for row in active}, "gold.user_daily", before=before)
+    cutoffs = plan_cutoffs(first_day, as_of, horizon_days)
     write_json(_plan_path(lake, run), {"inputs": inputs, "cutoffs": _as_json(cutoffs)})
     past = user_daily.filter(F.col("event_date") <= F.lit(cutoffs.score))
     share = min(1.0, max_rows / max(1, count_labelled(past, cutoffs).collect()[0].rows_count))
@@ -126,7 +129,8 @@ def score(spark: SparkSession, lake: str, run: RunContext, *, registry: ChurnReg
     if champion is None:
         logger.warning("run=%s: no churn model is in service, so the rule baseline scores", run.run_id)
     scores = build_churn_scores(read_features(spark, lake, run), plan.cutoffs.horizon_days, champion)
-    count = publish_scores(spark, lake, run, scores, plan.cutoffs.score, plan.inputs, docs=docs)
+    contract = load_contract("gold.churn_scores")
+    count = publish_day(spark, lake, run, scores, contract, plan.cutoffs.score, plan.inputs, docs=docs)
     remove_tree(staging_directory(lake, run.key))
     remove_tree(run_directory(lake, run.key))
     logger.info("run=%s score_date=%s model=%s users=%d", run.run_id, plan.cutoffs.score, version, count)

@@ -81,6 +81,18 @@ def _churn_score(spark: SparkSession, settings: Settings, run: RunContext) -> di
     return score(spark, settings.lake, run, registry=_registry(settings), docs=settings.data_docs)
 
 
+def _recommend_contest(spark: SparkSession, settings: Settings, run: RunContext) -> dict[str, Any]:
+    from playhead.jobs.recommend import hold_contest
+
+    return hold_contest(spark, settings.lake, run)
+
+
+def _recommend_rank(spark: SparkSession, settings: Settings, run: RunContext) -> dict[str, Any]:
+    from playhead.jobs.recommend import recommend
+
+    return recommend(spark, settings.lake, run, docs=settings.data_docs)
+
+
 JOBS: dict[str, Job] = {
     "plan": _plan,
     "phase": _phase,
@@ -90,6 +102,8 @@ JOBS: dict[str, Job] = {
     "churn_features": _churn_features,
     "churn_train": _churn_train,
     "churn_score": _churn_score,
+    "recommend_contest": _recommend_contest,
+    "recommend_rank": _recommend_rank,
 }
 
 

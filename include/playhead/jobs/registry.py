@@ -59,12 +59,15 @@ BUILDS: dict[str, TableBuild] = {
             ("silver.playbacks", "silver.sessions", "silver.session_events", "silver.interactions", "silver.ad_events"),
         ),
         TableBuild("gold.user_content_daily", "gold", ("silver.playbacks", "silver.interactions")),
+        TableBuild("gold.user_context_daily", "gold", ("silver.playbacks", "silver.sessions", "silver.ad_events")),
         TableBuild("gold.ad_daily", "gold", ("silver.ad_events",)),
         TableBuild("gold.audience_daily", "audience", ("gold.user_daily",), (MONTH_DAYS - 1, 0)),
         TableBuild("gold.experiments_daily", "audience", ("gold.user_daily", "silver.sessions"), (MONTH_DAYS - 1, 0)),
         TableBuild("gold.subscriptions_daily", "audience", ("gold.user_daily",), (EVER, 0)),
     )
 }
+# What models make, by the DAG that does: a day at a time, by jobs of their own.
+MODELLED = {"gold.churn_scores": "retrain_churn", "gold.recommendations": "recommend_titles"}
 DAILY_GOLD = tuple(name for name in BUILDS if name.startswith("gold."))
 
 

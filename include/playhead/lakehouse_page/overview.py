@@ -11,13 +11,12 @@ from typing import TypeVar, get_args
 
 from playhead.contracts.shapes import Dimension
 from playhead.deadlines.evidence import read_evidence
-from playhead.deadlines.promises import SCORES
 from playhead.deadlines.promises import promises as promised_tables
 from playhead.io.delta_table import query_log
 from playhead.io.load_record import LoadRecord, read_load_record
 from playhead.io.partitions import day_key, days_between
 from playhead.io.reconcile_record import ReconcileRecord, read_reconcile_record
-from playhead.jobs.registry import BUILDS
+from playhead.jobs.registry import BUILDS, MODELLED
 from playhead.jobs.told import Judged, Window, read_window
 from playhead.lakehouse_page.alerts import Firing, firing_alerts
 from playhead.lakehouse_page.freshness import Freshness, freshness
@@ -28,6 +27,7 @@ from playhead.observability.heartbeat import STALE_AFTER, read_heartbeat
 logger = logging.getLogger(__name__)
 
 WINDOW_DAYS = 35
+_SCORES = "gold.churn_scores"
 _MODEL = "SELECT model_version, count(*) AS users FROM log GROUP BY ALL ORDER BY users DESC"
 _DIMENSIONS = get_args(Dimension)
 Found = TypeVar("Found")
@@ -121,7 +121,7 @@ def _read(page: Overview, part: str, read: Callable[[], Found]) -> Found | None:
 
 
 def _tell_window(page: Overview, window: Window, lake: str, home: Path) -> None:
-    promises = {table: promise(table) for table in (*BUILDS, SCORES)}
+    promises = {table: promise(table) for table in (*BUILDS, *MODELLED)}
     deadlines = {table: each for table, each in promised_tables().items() if table in promises}
     evidence = _read(page, "deadlines", lambda: read_evidence(lake, home, deadlines, now=page.as_of, window=window))
     if evidence is not None:
@@ -178,8 +178,8 @@ def _stream(home: Path, now: datetime) -> Stream | None:
 
 def _model(lake: str, window: Window) -> Model | None:
     """By the newest day of scores; only that day's files are opened."""
-    day = max((key for key, told in window.told.get(SCORES, {}).items() if told.published_at is not None), default=None)
+    day = max((key for key, told in window.told.get(_SCORES, {}).items() if told.published_at is not None), default=None)
     if day is None:
         return None
-    rows = query_log(lake, SCORES, _MODEL, days=[day])
+    rows = query_log(lake, _SCORES, _MODEL, days=[day])
     return Model(rows[0]["model_version"], day, rows[0]["users"]) if rows else None

@@ -98,7 +98,7 @@ def _foundations(settings: Settings) -> list[Program]:
 
 
 def _applications(settings: Settings, project: Path) -> list[Program]:
-    """The streaming app, the collector, the exporter and the watcher of deadlines."""
+    """The streaming app, the collector, the exporter, the recommender and the watcher of deadlines."""
     return [
         Program(
             "stream",
@@ -122,6 +122,13 @@ def _applications(settings: Settings, project: Path) -> list[Program]:
             f"http://{LOOPBACK}:{settings.port('exporter')}/metrics",
             ("exporter",),
             lambda: is_listening(settings.port("exporter")),
+        ),
+        Program(
+            "recommender",
+            _python("-m", "playhead.recommender"),
+            f"http://{LOOPBACK}:{settings.port('recommender')}/v1/recommendations/VIEWER",
+            ("recommender",),
+            lambda: is_listening(settings.port("recommender")),
         ),
         Program("watcher", _python("-m", "playhead.watcher"), "", (), lambda: is_watching(settings.home)),
     ]

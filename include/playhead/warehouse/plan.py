@@ -11,6 +11,7 @@ from typing import Any
 
 from playhead.contracts.model import built_tables
 from playhead.io.delta_table import query_log
+from playhead.jobs.registry import BUILDS
 
 BUILD_LOG = "ops.build_log"
 PUBLISH_LOG = "ops.publish_log"
@@ -53,8 +54,8 @@ def plan_loads(lake: str, loaded: Loaded) -> list[TableLoad]:
 def pinned_versions(builds: Iterable[Mapping[str, Any]], publishes: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """The version that each gold table is read at.
 
-    The newest build_log row that publishes gold names the versions that belong together. A table that builds do not publish (the churn
-    scores) is read at its newest publish.
+    The newest build_log row that publishes gold names the versions that belong together. A table that builds do not publish (what models
+    make) is read at its newest publish.
     """
     versions: dict[str, int] = {}
     for build in sorted(builds, key=lambda row: row["finished_at"], reverse=True):
@@ -63,7 +64,7 @@ def pinned_versions(builds: Iterable[Mapping[str, Any]], publishes: Iterable[Map
             break
     unbuilt: dict[str, int] = {}
     for row in publishes:
-        if row["table_name"] not in versions and not _is_built(row["table_name"]):
+        if row["table_name"] not in versions and row["table_name"] not in BUILDS:
             unbuilt[row["table_name"]] = max(row["table_version"], unbuilt.get(row["table_name"], 0))
     return versions | unbuilt
 
@@ -82,8 +83,3 @@ def latest_publishes(rows: Iterable[Mapping[str, Any]], versions: Mapping[str, i
 def changed(published: Mapping[str, PartitionState], loaded: Mapping[str, PartitionState]) -> dict[str, PartitionState]:
     """Partitions whose published state is not the loaded one. A restored older state counts as changed too."""
     return {key: state for key, state in sorted(published.items()) if loaded.get(key) != state}
-
-
-def _is_built(name: str) -> bool:
-    """Whether builds publish the table: all of gold but the scores, which belong to the model's DAG."""
-    return name != "gold.churn_scores"

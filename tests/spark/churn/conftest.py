@@ -1,46 +1,12 @@
-"""Days of viewers: literal ones, and a population with a planted hazard."""
+"""A population with a planted hazard."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
-
-from playhead.contracts.derive import spark_schema
-from playhead.contracts.model import load_contract
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
-
-Rows = Callable[[str, list[dict[str, Any]]], "DataFrame"]
-
-FIRST_DAY = date(2026, 1, 1)
-_DEFAULTS: dict[str, Any] = {"platform": "web", "subscription_tier": "premium", "is_paid": True}
-
-
-@pytest.fixture(scope="session")
-def gold(spark: SparkSession) -> Rows:
-    """`gold("gold.user_daily", [{"day": 3, "user": "u1", "watched_ms": 60000}])`: day 1 is 2026-01-01; what is not told is 0."""
-
-    def make(table: str, given: list[dict[str, Any]]) -> DataFrame:
-        contract = load_contract(table)
-        zeros = {
-            c.name: Decimal(0) if c.type.startswith("decimal") else 0 for c in contract.columns if c.type.startswith(("decimal", "bigint"))
-        }
-        filled = []
-        for told in given:
-            row = dict(told)
-            times = {"event_date": FIRST_DAY + timedelta(days=row.pop("day") - 1)}
-            who = {"viewer_id": row["user"], "user_id": row.pop("user")}
-            values = zeros | _DEFAULTS | times | who | row
-            filled.append(tuple(values.get(name) for name in contract.column_names))
-        return spark.createDataFrame(filled, spark_schema(contract))
-
-    return make
 
 
 def planted_days(users: int, days: int, seed: int) -> list[dict[str, Any]]:

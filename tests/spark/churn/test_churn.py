@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,9 @@ from playhead.churn.registry import ChurnRegistry
 from playhead.contracts.model import load_contract
 from playhead.errors import BuildError, GateError, ModelError
 from playhead.io.delta import read_table
-from playhead.io.delta_table import append_rows, table_version
-from playhead.io.staged_files import publish_staged, stage_rows
+from playhead.io.delta_table import table_version
 from playhead.jobs.churn import build_features, labelled_slices, read_features, score, train_and_promote
-from playhead.jobs.churn_publish import publish_scores
+from playhead.jobs.publish_day import publish_day
 from playhead.jobs.quality_scores import read_scores
 from playhead.jobs.run_context import RunContext
 
@@ -26,17 +25,6 @@ if TYPE_CHECKING:
 
 RUN = RunContext("retrain_churn", "manual__1")
 DAY_34 = date(2026, 2, 3)
-
-
-def _publish(spark: SparkSession, lake: str, gold, table: str, rows: list[dict[str, Any]], *, log: bool = True) -> None:
-    contract = load_contract(table)
-    days = sorted({date(2026, 1, 1) + timedelta(days=row["day"] - 1) for row in rows})
-    directory = stage_rows(gold(table, rows), lake, contract, "b")
-    version = publish_staged(spark, lake, contract, directory, staged=days, keys=days, mark=directory)
-    if log:
-        row = {"run_id": "b", "table_name": table, "partition_key": "2026-01-01", "dag_id": "build_daily", "bronze_version": 7,
-               "inputs": {}, "table_version": version, "rows_count": 1, "content_hash": "", "published_at": datetime.now(UTC)}  # fmt: skip
-        append_rows(lake, "ops.publish_log", [row])
 
 
 @dataclass(frozen=True)
@@ -56,13 +44,13 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(spark, gold, population, tmp_path_factory) -> World:
+def world(spark, publish, population, tmp_path_factory) -> World:
     """The population published, and one run of all three steps."""
     home = tmp_path_factory.mktemp("home")
     lake, registry = str(home / "lake"), ChurnRegistry(home / "mlflow")
-    _publish(spark, lake, gold, "gold.user_daily", population)
+    publish(lake, "gold.user_daily", population)
     titles = [{"day": r["day"], "user": r["user"], "content_id": f"c{r['day'] % 5}", "plays_count": 1} for r in population[:3000]]
-    _publish(spark, lake, gold, "gold.user_content_daily", titles)
+    publish(lake, "gold.user_content_daily", titles)
     features = build_features(spark, lake, RUN, horizon_days=7)
     training = train_and_promote(spark, lake, RUN, registry=registry)
     return World(spark, lake, registry, features, training, score(spark, lake, RUN, registry=registry))
@@ -134,7 +122,7 @@ def test_churn__scores_of_newer_gold_are_kept(world):
     other = read_table(world.spark, world.lake, "gold.churn_scores").filter(f"score_date = DATE'{DAY_34}'").limit(3)
     before = world.scores()
 
-    publish_scores(world.spark, world.lake, replace(RUN, run_id="late"), other, DAY_34, older)
+    publish_day(world.spark, world.lake, replace(RUN, run_id="late"), other, load_contract("gold.churn_scores"), DAY_34, older)
 
     assert world.scores() == before
 
@@ -147,13 +135,21 @@ def test_churn__scores_that_break_their_contract_are_not_published(world):
     )  # fmt: skip
 
     with pytest.raises(GateError, match=r"gold.churn_scores/2026-02-03 \(.*churn_probability"):
-        publish_scores(world.spark, world.lake, replace(RUN, run_id="broken"), broken, DAY_34, world.log()[0].inputs)
+        publish_day(
+            world.spark,
+            world.lake,
+            replace(RUN, run_id="broken"),
+            broken,
+            load_contract("gold.churn_scores"),
+            DAY_34,
+            world.log()[0].inputs,
+        )
     assert world.scores() == before
 
 
-def test_churn__short_history_scores_by_the_rule_and_says_so(spark, gold, tmp_path):
+def test_churn__short_history_scores_by_the_rule_and_says_so(spark, publish, tmp_path):
     lake, registry = str(tmp_path / "lake"), ChurnRegistry(tmp_path / "mlflow")
-    _publish(spark, lake, gold, "gold.user_daily", [{"day": day, "user": user} for day in range(1, 12) for user in ("u1", "u2")])
+    publish(lake, "gold.user_daily", [{"day": day, "user": user} for day in range(1, 12) for user in ("u1", "u2")])
 
     features = build_features(spark, lake, RUN, horizon_days=7)
     training = train_and_promote(spark, lake, RUN, registry=registry)
@@ -166,9 +162,9 @@ def test_churn__short_history_scores_by_the_rule_and_says_so(spark, gold, tmp_pa
     assert not registry.directory.exists()
 
 
-def test_churn__gold_that_was_never_published_is_refused(spark, gold, tmp_path):
+def test_churn__gold_that_was_never_published_is_refused(spark, publish, tmp_path):
     lake, registry = str(tmp_path / "lake"), ChurnRegistry(tmp_path / "mlflow")
-    _publish(spark, lake, gold, "gold.user_daily", [{"day": day, "user": "u1"} for day in (1, 2)], log=False)
+    publish(lake, "gold.user_daily", [{"day": day, "user": "u1"} for day in (1, 2)], log=False)
     build_features(spark, lake, RUN, horizon_days=7)
 
     with pytest.raises(BuildError, match="run build_daily first"):

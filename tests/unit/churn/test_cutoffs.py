@@ -6,8 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from playhead.churn.cutoffs import complete_days, plan_cutoffs
-from playhead.errors import TooEarlyError
+from playhead.churn.cutoffs import plan_cutoffs
 
 FIRST = date(2026, 1, 1)
 
@@ -39,28 +38,3 @@ def test_cutoffs__shortest_history_that_can_train():
     # 14 days of features + 7 to the held-out cut-off + 7 of its label = 28 days
     assert plan_cutoffs(FIRST, FIRST + timedelta(days=27), 7).training == (date(2026, 1, 14),)
     assert plan_cutoffs(FIRST, FIRST + timedelta(days=26), 7).training == ()
-
-
-def test_cutoffs__a_day_is_complete_when_a_later_one_has_begun():
-    assert complete_days({FIRST: 100, FIRST + timedelta(days=1): 100, FIRST + timedelta(days=2): 90}) == (FIRST, date(2026, 1, 2))
-
-
-def test_cutoffs__stragglers_before_and_strays_after_are_not_days():
-    usual = {FIRST + timedelta(days=number): 100 for number in range(10)}
-    strays = {FIRST - timedelta(days=3): 1, date(2026, 1, 11): 1, date(2026, 1, 14): 1}
-
-    assert complete_days(usual | strays) == (FIRST, date(2026, 1, 10))
-
-
-def test_cutoffs__backfill_looks_at_nothing_from_a_day_on():
-    usual = {FIRST + timedelta(days=number): 100 for number in range(10)}
-
-    assert complete_days(usual, before=date(2026, 1, 5)) == (FIRST, date(2026, 1, 4))
-    with pytest.raises(TooEarlyError, match="none before 2026-01-01 is complete"):
-        complete_days(usual, before=FIRST)
-
-
-@pytest.mark.parametrize("days", [{}, {FIRST: 10}])
-def test_cutoffs__too_few_days_name_the_next_step(days):
-    with pytest.raises(TooEarlyError, match="run build_daily"):
-        complete_days(days)

@@ -12,12 +12,12 @@ from sqlglot import exp
 from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.qualify import qualify
 
-from bi import questions
+from bi import model_questions, questions
 from bi.question import MOST_ROWS, Filters, Question
 from playhead.warehouse.schema import view_names, view_statement
 
 APP = Path(__file__).parents[3] / "include" / "dashboard"
-ALL = {name: value for name, value in vars(questions).items() if isinstance(value, Question)}
+ALL = {name: value for module in (questions, model_questions) for name, value in vars(module).items() if isinstance(value, Question)}
 NAMES = [name.removeprefix("BI.") for name in view_names()]
 VIEWS = {name: sqlglot.parse_one(view_statement(name.lower()), read="snowflake") for name in NAMES}
 SCHEMA = {"BI": {name: dict.fromkeys(created.expression.named_selects, "TEXT") for name, created in VIEWS.items()}}

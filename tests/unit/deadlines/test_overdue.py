@@ -110,6 +110,7 @@ def test_each_table_with_a_deadline_is_promised_by_its_contract() -> None:
     assert promised["silver.playbacks"].dags == ("build_hourly", "build_daily")
     assert promised["gold.user_daily"].dags == ("build_daily",)
     assert promised["gold.churn_scores"].dags == ("retrain_churn",)
+    assert promised["gold.recommendations"].dags == ("recommend_titles",)
     assert promised["ops.load_log"].grain == "day"
     assert promises(0)["gold.user_daily"].due_after == timedelta(0)
     assert set(tables_kept_by("build_hourly")) == {name for name in promised if name.startswith("silver.")} | {"gold.qoe_hourly"}

@@ -1,26 +1,36 @@
--- The audience over the 30 days that end on AS_OF, by country. A viewer's day belongs to the country known last on it, and a viewer who was
--- in two countries is one user of each. Regions are not here: no fact of gold carries them.
+-- The audience over the 30 days that end on AS_OF, by country and region. Plays, visits and ads count where they were, so a viewer who was in
+-- two regions is one user of each; COUNTRY_USERS counts each viewer once in the country, and is the same in all its rows.
 CREATE OR REPLACE VIEW BI.V_GEOGRAPHIC_ANALYTICS AS
 WITH FRESHNESS AS (
-  SELECT MAX(EVENT_DATE) AS AS_OF FROM GOLD.USER_DAILY
+  SELECT MAX(EVENT_DATE) AS AS_OF FROM GOLD.USER_CONTEXT_DAILY
+),
+MONTH_ROWS AS (
+  SELECT U.*
+  FROM GOLD.USER_CONTEXT_DAILY AS U
+  CROSS JOIN FRESHNESS AS F
+  WHERE U.EVENT_DATE > DATEADD(DAY, -30, F.AS_OF) AND U.EVENT_DATE <= F.AS_OF
+),
+COUNTRIES AS (
+  SELECT COUNTRY, COUNT(DISTINCT VIEWER_ID) AS COUNTRY_USERS FROM MONTH_ROWS GROUP BY COUNTRY
 ),
 SUMS AS (
   SELECT
-    COALESCE(U.COUNTRY, 'unknown') AS COUNTRY,
+    U.COUNTRY,
+    U.REGION,
     COUNT(DISTINCT U.VIEWER_ID) AS USERS,
     SUM(U.SESSIONS_COUNT::NUMBER(38, 0)) AS SESSIONS,
     SUM(U.PLAYS_COUNT::NUMBER(38, 0)) AS PLAYS,
     SUM(U.COMPLETED_COUNT::NUMBER(38, 0)) AS COMPLETED,
     SUM(U.WATCHED_MS::NUMBER(38, 0)) AS WATCHED_MS,
     SUM(U.AD_REVENUE::NUMBER(38, 6)) AS REVENUE
-  FROM GOLD.USER_DAILY AS U
-  CROSS JOIN FRESHNESS AS F
-  WHERE U.EVENT_DATE > DATEADD(DAY, -30, F.AS_OF) AND U.EVENT_DATE <= F.AS_OF
-  GROUP BY COALESCE(U.COUNTRY, 'unknown')
+  FROM MONTH_ROWS AS U
+  GROUP BY U.COUNTRY, U.REGION
 )
 SELECT
   S.COUNTRY,
+  S.REGION,
   S.USERS,
+  C.COUNTRY_USERS,
   S.SESSIONS,
   S.PLAYS,
   S.COMPLETED,
@@ -31,4 +41,5 @@ SELECT
   100.0 * S.COMPLETED / NULLIF(S.PLAYS, 0) AS COMPLETION_RATE_PCT,
   F.AS_OF
 FROM SUMS AS S
+INNER JOIN COUNTRIES AS C ON C.COUNTRY = S.COUNTRY
 CROSS JOIN FRESHNESS AS F

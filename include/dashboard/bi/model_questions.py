@@ -1,0 +1,72 @@
+"""The questions that the pages of models ask: who may leave, and what to watch next."""
+
+from __future__ import annotations
+
+from bi import questions
+from bi.question import Question
+
+# --- Churn
+_RISK = ("CHURN_RISK_CATEGORY", "SUBSCRIPTION_TIER", "COUNTRY")
+CHURN_CHOICES = Question("V_CHURN_RISK", f"DISTINCT {', '.join(_RISK)}", order_by=", ".join(_RISK))
+CHURN = Question(
+    "V_CHURN_RISK",
+    "COUNT(*) AS USERS, COUNT_IF(V.CHURN_RISK_CATEGORY = 'High') AS HIGH_RISK_USERS, "
+    "100.0 * COUNT_IF(V.CHURN_RISK_CATEGORY = 'High') / COUNT(*) AS HIGH_RISK_PCT, SUM(V.CHURN_RISK_SCORE) AS EXPECTED_CHURN, "
+    "MAX(V.HORIZON_DAYS) AS HORIZON_DAYS, MAX(V.MODEL_VERSION) AS MODEL_VERSION, MAX(V.AS_OF) AS AS_OF",
+    filters=_RISK,
+    having=questions.THERE_IS_ONE,
+)
+CHURN_BY_PLAN = Question(
+    "V_CHURN_RISK",
+    "V.SUBSCRIPTION_TIER, V.CHURN_RISK_CATEGORY, COUNT(*) AS USERS",
+    filters=_RISK,
+    group_by="V.SUBSCRIPTION_TIER, V.CHURN_RISK_CATEGORY",
+    order_by="SUBSCRIPTION_TIER, CHURN_RISK_CATEGORY",
+)
+CHURN_BY_SCORE = Question(
+    "V_CHURN_RISK",
+    "FLOOR(100 * V.CHURN_RISK_SCORE / 5) * 5 AS SCORE_FROM_PCT, COUNT(*) AS USERS",
+    filters=_RISK,
+    group_by="FLOOR(100 * V.CHURN_RISK_SCORE / 5) * 5",
+    order_by="SCORE_FROM_PCT",
+)
+CHURN_USERS = Question(
+    "V_CHURN_RISK",
+    "USER_ID, CHURN_RISK_CATEGORY, CHURN_RISK_SCORE, DAYS_SINCE_LAST_ACTIVE, SUBSCRIPTION_TIER, COUNTRY, TOP_REASONS",
+    filters=_RISK,
+    order_by="CHURN_RISK_SCORE DESC, USER_ID",
+    limit=200,
+)
+
+# --- Recommendations
+_LISTED = ("RANKED_BY", "CONTENT_TYPE", "CONTENT_GENRE")
+RECOMMENDATION_CHOICES = Question("V_RECOMMENDATIONS", f"DISTINCT {', '.join(_LISTED)}", order_by=", ".join(_LISTED))
+RECOMMENDATIONS = Question(
+    "V_RECOMMENDATIONS",
+    "COUNT(DISTINCT V.VIEWER_ID) AS VIEWERS, COUNT(DISTINCT V.CONTENT_ID) AS TITLES, COUNT(*) AS PLACES, "
+    "100.0 * COUNT_IF(V.RANKED_BY = 'als') / COUNT(*) AS BY_MODEL_PCT, MAX(V.AS_OF) AS AS_OF",
+    filters=_LISTED,
+    having=questions.THERE_IS_ONE,
+)
+RECOMMENDED_TITLES = Question(
+    "V_RECOMMENDATIONS",
+    "V.CONTENT_ID, MAX(COALESCE(V.CONTENT_TITLE, V.CONTENT_ID)) AS TITLE, COUNT(*) AS LISTS",
+    filters=_LISTED,
+    group_by="V.CONTENT_ID",
+    order_by="LISTS DESC, CONTENT_ID",
+    limit=20,
+)
+RECOMMENDED_GENRES = Question(
+    "V_RECOMMENDATIONS",
+    "V.CONTENT_GENRE, COUNT(*) AS PLACES",
+    filters=_LISTED,
+    group_by="V.CONTENT_GENRE",
+    order_by="PLACES DESC, CONTENT_GENRE",
+)
+RECOMMENDATION_LISTS = Question(
+    "V_RECOMMENDATIONS",
+    "VIEWER_ID, RECOMMENDATION_RANK, CONTENT_TITLE, CONTENT_TYPE, CONTENT_GENRE, RECOMMENDATION_SCORE, REASON",
+    filters=_LISTED,
+    order_by="VIEWER_ID, RECOMMENDATION_RANK",
+    limit=200,
+)

@@ -1,0 +1,1 @@
+"""Serves recommendations over HTTP: the published lists, from a file on this machine."""

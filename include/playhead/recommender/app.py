@@ -1,0 +1,105 @@
+"""The recommender's HTTP interface: one list per question, from the file on this machine; described by /openapi.json."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import FastAPI, HTTPException
+from fastapi import Path as InPath
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from playhead.recommender.shelf import Shelf, refresh_shelf
+
+logger = logging.getLogger(__name__)
+
+LOOKS_EVERY_S = 15.0
+_NOTHING_YET = "nothing was recommended yet; run the DAG recommend_titles, or `playhead recommend refresh`"
+
+
+class Recommended(BaseModel):
+    """A title, and the one of the viewer's own history that spoke most for it. A popular title has neither score nor reason."""
+
+    recommendation_rank: int
+    content_id: str
+    recommendation_score: float | None
+    because_content_id: str | None
+
+
+class Answer(BaseModel):
+    """The list of a viewer, best first, with the day that it was made from and what ranked it.
+
+    Who has no list is told popular titles, and `ranked_by` says so.
+    """
+
+    viewer_id: str
+    score_date: date
+    ranked_by: str
+    recommendations: list[Recommended]
+
+
+class Server:
+    """The shelf in use. It is looked after in the background: a question never waits for a new one."""
+
+    def __init__(self, lake: str, path: Path, *, looks_every_s: float = LOOKS_EVERY_S) -> None:
+        self._lake, self._path, self._looks_every_s = lake, path, looks_every_s
+        self.shelf: Shelf | None = None
+
+    def answer(self, viewer_id: str) -> Answer:
+        """The list of a viewer.
+
+        Raises:
+            HTTPException: 503, before the first lists.
+        """
+        if self.shelf is None:
+            raise HTTPException(503, _NOTHING_YET)
+        own = self.shelf.of(viewer_id)
+        told = [Recommended.model_validate(place, from_attributes=True) for place in own or self.shelf.popular]
+        ranked_by = self.shelf.ranked_by if own else "popularity"
+        return Answer(viewer_id=viewer_id, score_date=self.shelf.score_date, ranked_by=ranked_by, recommendations=told)
+
+    def look(self) -> None:
+        """Take newer lists into use, if there are any."""
+        if refresh_shelf(self._lake, self._path) or (self.shelf is None and self._path.is_file()):
+            self.shelf = Shelf(self._path)
+
+    async def look_again_and_again(self) -> None:
+        """Until it is cancelled. What is in use stays in use when a look fails."""
+        while True:
+            try:
+                await run_in_threadpool(self.look)
+            except Exception:
+                logger.exception("the lists cannot be read; those in use stay")
+            await asyncio.sleep(self._looks_every_s)
+
+
+def create_app(server: Server) -> FastAPI:
+    """The application over one server."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        looking = asyncio.create_task(server.look_again_and_again())
+        yield
+        looking.cancel()
+
+    app = FastAPI(title="Playhead recommender", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+
+    @app.get("/v1/recommendations/{viewer_id}", responses={503: {"description": "nothing was recommended yet"}})
+    async def recommendations(viewer_id: Annotated[str, InPath(min_length=1, max_length=128)]) -> Answer:
+        """Titles to watch next: user_id of who is signed in, else device_id."""
+        return server.answer(viewer_id)
+
+    @app.get("/healthz", responses={503: {"description": "nothing was recommended yet"}})
+    async def healthz() -> dict[str, str]:
+        """200 while lists can be told."""
+        if server.shelf is None:
+            raise HTTPException(503, _NOTHING_YET)
+        return {"score_date": server.shelf.score_date.isoformat()}
+
+    return app

@@ -1,0 +1,140 @@
+"""What the recommender serves: the published lists, popular titles for strangers, and newer lists without a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from playhead.io.contest_record import ContestRecord, record_contest
+from playhead.io.delta_table import append_rows
+from playhead.recommender import app as served
+from playhead.recommender.app import Server, create_app
+from playhead.recommender.shelf import Shelf, refresh_shelf
+
+
+def publish(lake: str, day: int, lists: dict[str, list[str]]) -> None:
+    """Lists of a day, as the job publishes them."""
+    rows: list[dict[str, Any]] = [
+        {
+            "score_date": date(2026, 11, day), "viewer_id": viewer, "recommendation_rank": rank, "content_id": title,
+            "recommendation_score": 1 / rank, "because_content_id": "seen" if rank == 1 else None, "ranked_by": "als",
+        }
+        for viewer, titles in lists.items()
+        for rank, title in enumerate(titles, 1)
+    ]  # fmt: skip
+    append_rows(lake, "gold.recommendations", rows)
+    record_contest(lake, ContestRecord(f"2026-11-{day}", "als", "beats both", {}, len(rows), ["hit", "next"]))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "recommender" / "lists.sqlite"
+
+
+@pytest.fixture
+def server(lake: str, path: Path) -> Server:
+    return Server(lake, path)
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[TestClient]:
+    """Questions to the application; tests look for new lists themselves."""
+    client = TestClient(create_app(server))  # not entered: nothing runs in the background
+    yield client
+    client.close()
+
+
+def told(client: TestClient, viewer: str) -> tuple[str, list[str]]:
+    answer = client.get(f"/v1/recommendations/{viewer}")
+    assert answer.status_code == 200
+    return answer.json()["ranked_by"], [each["content_id"] for each in answer.json()["recommendations"]]
+
+
+def test_before_the_first_lists_it_says_what_is_missing(client: TestClient, server: Server) -> None:
+    server.look()
+    for url in ("/v1/recommendations/ann", "/healthz"):
+        answer = client.get(url)
+        assert answer.status_code == 503
+        assert "recommend_titles" in answer.json()["detail"]
+
+
+def test_a_viewer_is_told_the_published_list_and_why(client: TestClient, server: Server, lake: str) -> None:
+    publish(lake, 24, {"ann": ["a", "b"], "bob": ["c"]})
+    server.look()
+    assert client.get("/v1/recommendations/ann").json() == {
+        "viewer_id": "ann",
+        "score_date": "2026-11-24",
+        "ranked_by": "als",
+        "recommendations": [
+            {"recommendation_rank": 1, "content_id": "a", "recommendation_score": 1.0, "because_content_id": "seen"},
+            {"recommendation_rank": 2, "content_id": "b", "recommendation_score": 0.5, "because_content_id": None},
+        ],
+    }
+    assert client.get("/healthz").json() == {"score_date": "2026-11-24"}
+
+
+def test_a_stranger_is_told_popular_titles(client: TestClient, server: Server, lake: str) -> None:
+    publish(lake, 24, {"ann": ["a"]})
+    server.look()
+    assert told(client, "nobody") == ("popularity", ["hit", "next"])
+
+
+def test_newer_lists_come_into_use_without_a_restart(client: TestClient, server: Server, lake: str) -> None:
+    publish(lake, 24, {"ann": ["a"], "bob": ["c"]})
+    server.look()
+    publish(lake, 25, {"ann": ["b"]})
+    assert told(client, "ann") == ("als", ["a"]), "until it has looked"
+    server.look()
+    assert told(client, "ann") == ("als", ["b"])
+    assert told(client, "bob") == ("popularity", ["hit", "next"]), "of the newest day alone"
+
+
+def test_a_started_server_looks_by_itself(server: Server, lake: str) -> None:
+    publish(lake, 24, {"ann": ["a"]})
+    with TestClient(create_app(server)) as client:
+        while client.get("/healthz").status_code == 503:
+            pass
+        assert told(client, "ann") == ("als", ["a"])
+
+
+def test_lists_stay_in_use_when_a_look_fails(lake: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(lake, 24, {"ann": ["a"]})
+    server, looks = Server(lake, path, looks_every_s=0.001), []
+
+    def failing(*_told: object) -> bool:
+        looks.append(1)
+        raise OSError("the lake cannot be reached")
+
+    server.look()
+    monkeypatch.setattr(served, "refresh_shelf", failing)
+    with TestClient(create_app(server)) as client:
+        while len(looks) < 3:
+            assert told(client, "ann") == ("als", ["a"])
+
+
+def test_shelf__is_written_once_for_a_version(lake: str, path: Path) -> None:
+    publish(lake, 24, {"ann": ["a"]})
+    assert [refresh_shelf(lake, path), refresh_shelf(lake, path)] == [True, False]
+    kept = Shelf(path)
+    publish(lake, 25, {"ann": ["b"]})
+    assert refresh_shelf(lake, path)
+    assert [place.content_id for place in kept.of("ann")] == ["a"], "who has the old file open keeps it"
+    assert [place.content_id for place in Shelf(path).of("ann")] == ["b"]
+
+
+def test_shelf__a_file_that_cannot_be_read_is_written_anew(lake: str, path: Path) -> None:
+    publish(lake, 24, {"ann": ["a"]})
+    path.parent.mkdir()
+    path.write_bytes(b"SQLite format 3\0 and then nothing")
+    assert refresh_shelf(lake, path)
+    assert [place.content_id for place in Shelf(path).of("ann")] == ["a"]
+
+
+@pytest.mark.parametrize("viewer", ["", "x" * 129])
+def test_no_viewer_has_such_an_id(client: TestClient, server: Server, viewer: str) -> None:
+    assert client.get(f"/v1/recommendations/{viewer}").status_code in {404, 422}

@@ -19,6 +19,7 @@ from playhead import (
     cli_demo,
     cli_digest,
     cli_experiments,
+    cli_explain,
     cli_live,
     cli_metrics,
     cli_page,
@@ -79,6 +80,7 @@ app.add_typer(cli_recommend.app, name="recommend", rich_help_panel=_BUILD)
 app.command(rich_help_panel=_ASK)(cli_warehouse.query)
 app.command(rich_help_panel=_ASK)(cli_warehouse.views)
 app.command("bi-files", rich_help_panel=_ASK)(cli_bi.bi_files)
+app.command(rich_help_panel=_ASK)(cli_explain.explain)
 app.command(rich_help_panel=_ASK)(cli_live.live)
 app.command(rich_help_panel=_ASK)(cli_experiments.experiments)
 app.add_typer(cli_alerts.app, name="alerts", rich_help_panel=_ASK)

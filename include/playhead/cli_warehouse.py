@@ -14,7 +14,7 @@ from rich.table import Table
 
 from playhead.cli_output import answers, json_option, print_json
 from playhead.cli_start import settings
-from playhead.errors import SettingsError, WarehouseError
+from playhead.errors import SettingsError
 from playhead.warehouse.values import plain_value
 
 _QUERY_SHAPE = "an array with an object for each row, columns in capitals"
@@ -40,22 +40,15 @@ def query(
       playhead query "select * from BI.V_TOP_CONTENT order by VIEW_RANK limit 10"
       playhead query "show views in schema BI" --json
     """
-    from playhead.io.snowflake import fetch_rows, warehouse_connection
+    from playhead.io.snowflake import ask_rows, warehouse_connection
     from playhead.warehouse.read_only import require_read_only
 
     if as_json and as_csv:
         raise SettingsError("--json and --csv were both given; choose one")
     if not allow_write:
         require_read_only(sql)
-    from snowflake.connector.errors import Error as SnowflakeError
-
     with closing(warehouse_connection(settings())) as connection:
-        try:
-            rows = fetch_rows(connection, sql)
-        except SnowflakeError as error:
-            raise WarehouseError(
-                f"the warehouse refused the statement: {error.msg or error}; see `playhead views` for what is there"
-            ) from error
+        rows = ask_rows(connection, sql)
     if as_json:
         print_json(rows)
     elif as_csv:
@@ -94,13 +87,13 @@ def views(as_json: Annotated[bool, json_option(_VIEWS_SHAPE)] = False) -> None:
     Examples:
       playhead views
     """
-    from playhead.io.snowflake import fetch_rows, warehouse_connection
+    from playhead.io.snowflake import ask_rows, warehouse_connection
     from playhead.warehouse.schema import view_names
 
     with closing(warehouse_connection(settings())) as connection:
         rows = []
         for name in view_names():
-            (seen,) = fetch_rows(connection, f"SELECT COUNT(*) AS ROWS_COUNTED, MAX(AS_OF) AS AS_OF FROM {name}")  # noqa: S608
+            (seen,) = ask_rows(connection, f"SELECT COUNT(*) AS ROWS_COUNTED, MAX(AS_OF) AS AS_OF FROM {name}")  # noqa: S608
             rows.append({"VIEW": name, "ROWS": seen["ROWS_COUNTED"], "AS_OF": seen["AS_OF"]})
     _tell(rows, as_json=as_json)
 

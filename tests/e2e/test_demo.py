@@ -16,6 +16,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 
 from playhead.demo.flow import see_through, settle, wait_for_bronze
 from playhead.local.airflow_env import ADMIN, admin_password
+from playhead.warehouse.lineage import LINEAGE
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "oracle"))
 from differences import compare
@@ -88,6 +89,22 @@ def test_the_recommender_serves_what_the_warehouse_shows(demo: Any) -> None:
             assert served == [(row["RECOMMENDATION_RANK"], row["CONTENT_ID"]) for row in rows if row["VIEWER_ID"] == viewer]
             assert answer["score_date"] == rows[0]["AS_OF"].isoformat()
         assert client.get(f"{url}/nobody").json()["ranked_by"] == "popularity"
+
+
+@pytest.mark.parametrize("view", [view for view, lineage in LINEAGE.items() if lineage.counted])
+def test_a_number_is_explained_by_the_rows_it_counts(demo: Any, view: str) -> None:
+    with demo.airflow() as api:
+        settle(api, BUILDS, _silent)  # the warehouse holds the newest build
+    lineage = LINEAGE[view]
+    most = next(iter(lineage.counted.values()))
+    (row,) = demo.query(f"SELECT * FROM BI.{view} ORDER BY {most} DESC LIMIT 1")
+    keys = [part for column in lineage.keys for part in ("--key", f"{column}={row[column]}")]
+    told = json.loads(demo.playhead("explain", view, *keys, "--json"))
+    assert {each["counted_as"]: each["rows"] for each in told["sources"] if each["counted_as"]} == {
+        column: row[column] for column in lineage.counted.values()
+    }
+    assert len(told["event_ids"]) == min(told["events"], 1000) > 0
+    assert told["rows"][0]["AS_OF"] == row["AS_OF"].isoformat()
 
 
 def test_backfill_of_a_day_rebuilds_exactly_that_day_verifies_it_and_mails_nothing(demo: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from playhead.cli import app as playhead
 from playhead.cli_warehouse import app
 from playhead.errors import WarehouseError
 from playhead.jobs.load_warehouse import run_load
@@ -59,3 +60,11 @@ def test_views__say_how_far_their_data_go(cli: CliRunner, facts: Any) -> None:
 def test_run_load__of_a_lake_without_builds_makes_the_objects_and_loads_nothing(connection: Any, tmp_path: Path) -> None:
     summary = run_load(connection, lake=str(tmp_path / "lake"), export_root=tmp_path / "export", run_id="r")
     assert (summary["run_id"], summary["partitions"]) == ("r", {})
+
+
+def test_explain__of_a_row_that_is_not_there_says_so(cli: CliRunner, facts: Any) -> None:
+    told = cli.invoke(playhead, ["explain", "v_top_content", "--key", "CONTENT_ID=nothing", "--json"])
+    assert json.loads(told.output) == {
+        "view": "V_TOP_CONTENT", "keys": {"CONTENT_ID": "nothing"}, "as_of": None, "rows": [], "sources": [], "events": 0, "event_ids": [],
+    }  # fmt: skip
+    assert "has no row with CONTENT_ID=nothing" in cli.invoke(playhead, ["explain", "V_TOP_CONTENT", "--key", "CONTENT_ID=nothing"]).output

@@ -168,17 +168,31 @@ def table_in_duckdb(
     lake: str, name: str, called: str, *, version: int | None = None, days: Collection[str] | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database of its own, with clocks in UTC, that reads one Delta table under the name `called`; see query_log for the rest."""
+    with duckdb.connect() as database:
+        database.execute("SET TimeZone = 'UTC'")
+        register_table(database, lake, name, called, version=version, days=days)
+        yield database
+
+
+def register_table(
+    database: duckdb.DuckDBPyConnection,
+    lake: str,
+    name: str,
+    called: str,
+    *,
+    version: int | None = None,
+    days: Collection[str] | None = None,
+) -> None:
+    """Let a database read one more Delta table, under the name `called`; see query_log for the rest."""
     table = find_table(lake, name)
     if table is not None and version is not None:
         table.load_as_version(version)
     contract = load_contract(name)
     shape = arrow_schema(contract)  # a column that an older table lacks is NULL
     wanted = None if days is None else [(day_column(contract), "in", sorted(days))]
-    rows = shape.empty_table() if table is None else table.to_pyarrow_dataset(schema=shape, file_pruning_predicate=wanted)
-    with duckdb.connect() as database:
-        database.execute("SET TimeZone = 'UTC'")
-        database.register(called, rows)
-        yield database
+    database.register(
+        called, shape.empty_table() if table is None else table.to_pyarrow_dataset(schema=shape, file_pruning_predicate=wanted)
+    )
 
 
 def _properties(contract: Contract, day: str | None) -> dict[str, str]:

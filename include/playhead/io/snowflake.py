@@ -12,7 +12,7 @@ import snowflake.connector
 from snowflake.connector import DictCursor
 from snowflake.connector.errors import Error as SnowflakeError
 
-from playhead.errors import SettingsError, WarehouseAbsentError
+from playhead.errors import SettingsError, WarehouseAbsentError, WarehouseError
 from playhead.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,6 +86,20 @@ def fetch_rows(connection: SnowflakeConnection, sql: str, values: Sequence[Any] 
         cursor.execute(sql, tuple(values) or None)
         rows: list[dict[str, Any]] = cursor.fetchall()
         return rows
+
+
+def ask_rows(connection: SnowflakeConnection, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """fetch_rows for a person, who is told what to do when the warehouse refuses.
+
+    Raises:
+        WarehouseError: the warehouse refused the statement.
+    """
+    try:
+        return fetch_rows(connection, sql, values)
+    except SnowflakeError as error:
+        raise WarehouseError(
+            f"the warehouse refused the statement: {error.msg or error}; see `playhead views` for what is there, `playhead load` fills it"
+        ) from error
 
 
 def execute(connection: SnowflakeConnection, sql: str, values: Sequence[Any] = ()) -> int:

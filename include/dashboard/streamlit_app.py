@@ -11,15 +11,15 @@ ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">
 <circle cx="12" cy="12" r="12" fill="#2f7fe0"/><path d="M9 6l9 6-9 6z" fill="#fff"/></svg>"""
 st.set_page_config(page_title="Playhead", page_icon=ICON, layout="wide")
 pages = [
-    st.Page("pages/executive.py", title="Executive", icon=":material/monitoring:", default=True),
-    st.Page("pages/audience.py", title="Audience", icon=":material/groups:"),
-    st.Page("pages/content.py", title="Content", icon=":material/movie:"),
-    st.Page("pages/quality.py", title="Quality of experience", icon=":material/speed:"),
-    st.Page("pages/ads.py", title="Ads", icon=":material/campaign:"),
-    st.Page("pages/revenue.py", title="Revenue", icon=":material/payments:"),
-    st.Page("pages/experiments.py", title="Experiments", icon=":material/science:"),
-    st.Page("pages/recommendations.py", title="Recommendations", icon=":material/recommend:"),
-    st.Page("pages/churn.py", title="Churn", icon=":material/person_off:"),
+    st.Page("screens/executive.py", title="Executive", icon=":material/monitoring:", default=True),
+    st.Page("screens/audience.py", title="Audience", icon=":material/groups:"),
+    st.Page("screens/content.py", title="Content", icon=":material/movie:"),
+    st.Page("screens/quality.py", title="Quality of experience", icon=":material/speed:"),
+    st.Page("screens/ads.py", title="Ads", icon=":material/campaign:"),
+    st.Page("screens/revenue.py", title="Revenue", icon=":material/payments:"),
+    st.Page("screens/experiments.py", title="Experiments", icon=":material/science:"),
+    st.Page("screens/recommendations.py", title="Recommendations", icon=":material/recommend:"),
+    st.Page("screens/churn.py", title="Churn", icon=":material/person_off:"),
 ]
 page = st.navigation(pages)
 with telling_states():

@@ -32,7 +32,7 @@ def opened(settings: Settings, page: str) -> AppTest:
     """A page as a reader opens it."""
     secrets_singleton.merge_programmatic_secrets(app_secrets(settings))
     app = AppTest.from_file(app_script(ROOT), default_timeout=120).run()
-    return app if page == "executive" else app.switch_page(f"pages/{page}.py").run()
+    return app if page == "executive" else app.switch_page(f"screens/{page}.py").run()
 
 
 @pytest.fixture

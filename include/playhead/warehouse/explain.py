@@ -63,7 +63,7 @@ def explain(lake: str, lineage: Lineage, keys: Mapping[str, str], as_of: date) -
                 continue
             kept = f"SELECT * FROM {_name(table)} WHERE {_predicate(conditions, also)}"  # noqa: S608 (texts of LINEAGE; values are bound)
             rows = database.execute(f"SELECT count(*) FROM ({kept})", values).fetchall()[0][0]  # noqa: S608
-            sources.append(Source(table, versions[table], _told(_predicate(conditions, also), values), rows))
+            sources.append(Source(table, versions[table], _told(conditions, also, values), rows))
             parts += _events_of(table, kept, versions)
         told = f"SELECT event_id, min(event_timestamp) AS happened FROM ({' UNION ALL '.join(parts)}) GROUP BY event_id"  # noqa: S608
         events = database.execute(f"SELECT count(*) FROM ({told})", values).fetchall()[0][0]  # noqa: S608
@@ -87,12 +87,16 @@ def _predicate(conditions: Mapping[str, str], also: str) -> str:
     return " AND ".join(parts if also == "true" else [*parts, also])
 
 
-def _told(predicate: str, values: Mapping[str, Any]) -> str:
+def _told(conditions: Mapping[str, str], also: str, values: Mapping[str, Any]) -> str:
     """The predicate as a person would write it; it is shown, and never run."""
-    for name in sorted(values, key=len, reverse=True):
-        value = str(values[name]).replace("'", "''")
-        predicate = predicate.replace(f"${name}", f"'{value}'")
-    return predicate
+    quoted = {name: "'" + str(value).replace("'", "''") + "'" for name, value in values.items()}
+    days = (
+        f"event_date = {quoted['last']}"
+        if values["first"] == values["last"]
+        else f"event_date BETWEEN {quoted['first']} AND {quoted['last']}"
+    )
+    parts = [days, *(f"{expression} = {quoted[key]}" for key, expression in conditions.items())]
+    return " AND ".join(parts if also == "true" else [*parts, also])
 
 
 def _events_of(table: str, kept: str, versions: Mapping[str, int]) -> Iterator[str]:

@@ -170,3 +170,10 @@ def test_recommend__nothing_that_anybody_likes_is_too_early(spark, publish, lake
 def test_recommend__no_gold_at_all_names_the_next_step(spark, lake):
     with pytest.raises(TooEarlyError, match="run build_daily"):
         hold_contest(spark, lake, RUN)
+
+
+def test_recommend__who_has_seen_everything_has_no_list_and_nobody_having_one_is_no_failure(spark, publish, lake):
+    publish(lake, INPUT, [{"day": day, "user": "v1", "content_id": "a", "plays_count": 1, "watched_ms": 60_000} for day in (1, 2)])
+    hold_contest(spark, lake, RUN)
+    assert recommend(spark, lake, RUN) == {"score_date": "2026-01-01", "ranked_by": "popularity", "rows": 0}
+    assert read_table(spark, lake, "gold.recommendations").count() == 0

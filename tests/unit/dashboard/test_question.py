@@ -80,10 +80,16 @@ def test_facts__are_those_that_the_view_reads(view: str) -> None:
     assert set(questions.FACTS[view]) == read
 
 
-@pytest.mark.parametrize("path", sorted((APP / "pages").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((APP / "screens").glob("*.py")), ids=lambda path: path.stem)
 def test_page__asks_only_what_is_written_there_and_names_every_view_that_it_asks(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     asked = {ALL[name].view for name in re.findall(r"questions\.([A-Z_]+)", text)}
     named = {view for view in VIEWS if f'"{view}"' in text}
     assert asked - {"V_FRESHNESS"} == named
     assert not [word for word in ("SELECT ", "cursor(", "st.connection", "execute(") if word in text]
+
+
+def test_no_directory_of_the_app_is_called_pages() -> None:
+    """Streamlit makes a navigation of its own from one, for who comes first and by the address of a page: narrow, with other words."""
+    assert not (APP / "pages").exists()
+    assert len(list((APP / "screens").glob("*.py"))) == (APP / "streamlit_app.py").read_text(encoding="utf-8").count("st.Page(")

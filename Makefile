@@ -93,6 +93,7 @@ requirements:  ## Compile requirements.txt from pyproject.toml
 
 contracts: $(READY)  ## Regenerate what is derived from contracts and code and kept in git
 	@$(BIN)/playhead contracts suites
+	@$(BIN)/playhead contracts reference --write docs/tables.md
 	@$(BIN)/playhead metrics --write docs/metrics.md
 	@$(BIN)/playhead reference --write docs/cli.md
 

@@ -77,6 +77,25 @@ def contracts_show(
         answers.print(f"{condition.name}: {condition.description}", highlight=False)
 
 
+@app.command("reference")
+def contracts_reference(write: Annotated[Path | None, typer.Option(help="Write the page to this file.")] = None) -> None:
+    """Print all contracts as one Markdown page.
+
+    Examples:
+      playhead contracts reference
+      playhead contracts reference --write docs/tables.md
+    """
+    from playhead.contracts.reference import render_reference
+    from playhead.jobs.registry import BUILDS
+
+    page = render_reference({name: build.inputs for name, build in BUILDS.items()})
+    if write is None:
+        typer.echo(page, nl=False)
+    else:
+        write.write_text(page, encoding="utf-8")
+        words.print(f"{write} written", highlight=False, soft_wrap=True)
+
+
 @app.command("check")
 def contracts_check(
     against: Annotated[str, typer.Option(help="The git commit, branch or tag whose readers and data must go on working.")],

@@ -21,7 +21,7 @@ from playhead.local.stack import Report, Stack
 from playhead.settings import Settings, get_settings
 
 # They print no table and no record.
-WITHOUT = {"bi-files", "down", "logs", "contracts suites", "reference"}
+WITHOUT = {"bi-files", "down", "logs", "contracts reference", "contracts suites", "reference"}
 
 
 @pytest.fixture

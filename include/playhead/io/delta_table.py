@@ -168,9 +168,16 @@ def table_in_duckdb(
     lake: str, name: str, called: str, *, version: int | None = None, days: Collection[str] | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database of its own, with clocks in UTC, that reads one Delta table under the name `called`; see query_log for the rest."""
+    with utc_database() as database:
+        register_table(database, lake, name, called, version=version, days=days)
+        yield database
+
+
+@contextmanager
+def utc_database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database in memory, with clocks in UTC."""
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
-        register_table(database, lake, name, called, version=version, days=days)
         yield database
 
 

@@ -46,9 +46,12 @@ _BUCKETS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """Preferences of some days, their catalogue by index, every way to rank it, and the titles that most viewers like."""
+    """Preferences of some days, those of the viewers that a model learns from, their catalogue by index, every way to rank it, and the
+    titles that most viewers like.
+    """
 
     preferences: DataFrame
+    sampled: DataFrame
     titles: DataFrame
     titles_count: int
     rankers: Mapping[str, Ranker]
@@ -107,8 +110,7 @@ def _judge(spark: SparkSession, rows: DataFrame, days: RankingDays) -> dict[str,
         return {}
     with _learnt(spark, rows, days.contest_known, [MODEL, POPULAR, RECENT]) as learnt:
         held_out = build_held_out(learnt.preferences, build_preferences(rows, days.held_out), learnt.titles)
-        some = build_histories(learnt.preferences, learnt.titles).filter(viewer_bucket(_BUCKETS) < _learnt_buckets(learnt.preferences))
-        return judge(some, held_out, list(learnt.rankers.values()), learnt.titles_count)
+        return judge(build_histories(learnt.sampled, learnt.titles), held_out, list(learnt.rankers.values()), learnt.titles_count)
 
 
 @contextmanager
@@ -137,11 +139,12 @@ def _learn(spark: SparkSession, preferences: DataFrame, names: list[str]) -> Lea
         POPULAR: PopularTitles(POPULAR, np.array([float(row.viewers) for row in catalogue])),
         RECENT: PopularTitles(RECENT, np.array([float(row.recent_viewers) for row in catalogue])),
     }
+    sampled = preferences
     if MODEL in names:
-        some = preferences.filter(viewer_bucket(_BUCKETS) < _learnt_buckets(preferences))
-        rankers[MODEL] = FactorModel(MODEL, train_factors(some, titles, len(catalogue)))
+        sampled = preferences.filter(viewer_bucket(_BUCKETS) < _learnt_buckets(preferences))
+        rankers[MODEL] = FactorModel(MODEL, train_factors(sampled, titles, len(catalogue)))
     popular = [row.content_id for row in sorted(catalogue, key=lambda row: -row.viewers)[:LIST_LENGTH]]
-    return Learnt(preferences, titles, len(catalogue), {name: rankers[name] for name in names}, popular)
+    return Learnt(preferences, sampled, titles, len(catalogue), {name: rankers[name] for name in names}, popular)
 
 
 def _learnt_buckets(preferences: DataFrame) -> int:

@@ -15,21 +15,12 @@ from fastapi import Path as InPath
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from playhead.recommender.shelf import Shelf, refresh_shelf
+from playhead.recommender.shelf import Place, Shelf, refresh_shelf
 
 logger = logging.getLogger(__name__)
 
 LOOKS_EVERY_S = 15.0
 _NOTHING_YET = "nothing was recommended yet; run the DAG recommend_titles, or `playhead recommend refresh`"
-
-
-class Recommended(BaseModel):
-    """A title, and the one of the viewer's own history that spoke most for it. A popular title has neither score nor reason."""
-
-    recommendation_rank: int
-    content_id: str
-    recommendation_score: float | None
-    because_content_id: str | None
 
 
 class Answer(BaseModel):
@@ -41,7 +32,7 @@ class Answer(BaseModel):
     viewer_id: str
     score_date: date
     ranked_by: str
-    recommendations: list[Recommended]
+    recommendations: list[Place]
 
 
 class Server:
@@ -60,9 +51,8 @@ class Server:
         if self.shelf is None:
             raise HTTPException(503, _NOTHING_YET)
         own = self.shelf.of(viewer_id)
-        told = [Recommended.model_validate(place, from_attributes=True) for place in own or self.shelf.popular]
         ranked_by = self.shelf.ranked_by if own else "popularity"
-        return Answer(viewer_id=viewer_id, score_date=self.shelf.score_date, ranked_by=ranked_by, recommendations=told)
+        return Answer(viewer_id=viewer_id, score_date=self.shelf.score_date, ranked_by=ranked_by, recommendations=own or self.shelf.popular)
 
     def look(self) -> None:
         """Take newer lists into use, if there are any."""

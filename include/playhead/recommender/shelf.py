@@ -37,7 +37,7 @@ SELECT recommendation_rank, content_id, recommendation_score, because_content_id
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One title on a list."""
+    """A title on a list, and the one of the viewer's own history that spoke most for it. A popular title has neither score nor reason."""
 
     recommendation_rank: int
     content_id: str

@@ -6,20 +6,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from playhead.errors import SettingsError
-from playhead.io.delta_table import query_log, register_table
+from playhead.io.delta_table import query_log, register_table, utc_database
 from playhead.warehouse.lineage import ADS, INTERACTIONS, PLAYS, VISITS, Lineage
+
+if TYPE_CHECKING:
+    import duckdb
 
 MOST_IDS = 1000
 _VIDEO, _APP = "silver.video_events", "silver.session_events"
 # Rows that are made from events tell them by an id; within a day of their start, since they last no longer.
 _MADE_FROM = {PLAYS: ("playback_id", (_VIDEO,)), VISITS: ("session_id", (_APP, _VIDEO))}
 _NEWEST_BUILD = "SELECT published FROM log ORDER BY finished_at DESC LIMIT 1"
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ def explain(lake: str, lineage: Lineage, keys: Mapping[str, str], as_of: date) -
             sources.append(Source(table, versions[table], _told(conditions, also, values), rows))
             parts += _events_of(table, kept, versions)
         told = f"SELECT event_id, min(event_timestamp) AS happened FROM ({' UNION ALL '.join(parts)}) GROUP BY event_id"  # noqa: S608
-        events = database.execute(f"SELECT count(*) FROM ({told})", values).fetchall()[0][0]  # noqa: S608
-        ids = database.execute(f"SELECT event_id FROM ({told}) ORDER BY happened, event_id LIMIT {MOST_IDS}", values).fetchall()  # noqa: S608
-    return Explanation(sources, events, [row[0] for row in ids])
+        first_ones = f"SELECT event_id, count(*) OVER () FROM ({told}) ORDER BY happened, event_id LIMIT {MOST_IDS}"  # noqa: S608
+        found = database.execute(first_ones, values).fetchall()
+    return Explanation(sources, found[0][1] if found else 0, [row[0] for row in found])
 
 
 def _window(lineage: Lineage, keys: Mapping[str, str], as_of: date) -> tuple[date, date]:
@@ -121,8 +121,7 @@ def _name(table: str) -> str:
 @contextmanager
 def _opened(lake: str, versions: Mapping[str, int]) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database that reads tables of the lake as they were at a version, by their names."""
-    with duckdb.connect() as database:
-        database.execute("SET TimeZone = 'UTC'")
+    with utc_database() as database:
         for table, version in versions.items():
             register_table(database, lake, table, _name(table), version=version)
         yield database

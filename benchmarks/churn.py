@@ -28,7 +28,7 @@ from benchmarks.processes import run_process
 from playhead.churn.model import load_lightgbm
 from playhead.churn.registry import ChurnRegistry
 from playhead.churn.train import NUM_THREADS, evaluate, train_model
-from playhead.jobs.churn import build_features, labelled_slices, read_features, score, train_and_promote
+from playhead.jobs.churn import build_features, read_features, read_slices, score, train_and_promote
 from playhead.jobs.run_context import RunContext
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _features_for_peer(spark: SparkSession, kept: Path, directory: Path) -> None
 
 def _build(spark: SparkSession, lake: str) -> dict[str, pd.DataFrame]:
     build_features(spark, lake, _RUN, horizon_days=HORIZON_DAYS)
-    return labelled_slices(read_features(spark, lake, _RUN))
+    return read_slices(read_features(spark, lake, _RUN))
 
 
 def _inputs() -> list[str]:
@@ -73,7 +73,7 @@ def _retrain(spark: SparkSession, kept: Path, directory: Path) -> Measurement:
     took: dict[str, float] = {}
     _timed(took, "features_s", lambda: build_features(spark, lake, _RUN, horizon_days=HORIZON_DAYS))
     trained = _timed(took, "train_and_promote_s", lambda: train_and_promote(spark, lake, _RUN, registry=registry))
-    slices = labelled_slices(read_features(spark, lake, _RUN))
+    slices = read_slices(read_features(spark, lake, _RUN))
     scored = _timed(took, "score_s", lambda: score(spark, lake, _RUN, registry=registry))
     details = took | {"total_s": sum(took.values())}
     began = time.monotonic()

@@ -109,6 +109,7 @@ class Settings(BaseSettings):
 
     late_horizon_days: int = Field(default=7, ge=1)
     churn_horizon_days: int = Field(default=14, ge=1)
+    churn_model_days: int = Field(default=7, ge=1, description="A churn model as old as this is trained again, even where it still fits.")
 
     @classmethod
     def settings_customise_sources(

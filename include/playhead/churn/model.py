@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from playhead.churn.contributions import contributions
 from playhead.churn.feature_list import FEATURES, TOPIC_WORDS
+from playhead.churn.reference import Reference
 from playhead.errors import ModelError
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-MODEL_FILE, CALIBRATION_FILE, FEATURES_FILE = "model.txt", "calibration.json", "features.json"
+MODEL_FILE, CALIBRATION_FILE, FEATURES_FILE, REFERENCE_FILE = "model.txt", "calibration.json", "features.json", "reference.json"
 _MOST_REASONS = 3
 NO_REASON = "nothing raises the risk above the average"
 
@@ -37,12 +38,16 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class ChurnModel:
-    """A trained model that can say how likely each user is to leave within its horizon, and why."""
+    """A trained model that can say how likely each user is to leave within its horizon, and why.
+
+    `reference` is whom it was trained for; models that were registered before this was kept have none.
+    """
 
     booster_text: str
     calibration: Calibration
     features: tuple[str, ...]
     horizon_days: int
+    reference: Reference | None = None
 
     def predict(self, rows: pd.DataFrame, *, num_threads: int = 1) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Calibrated churn probability of each row, the same on any number of threads; an executor's task has one.
@@ -66,11 +71,12 @@ class ChurnModel:
 
     def to_files(self) -> dict[str, bytes]:
         """The model as files, none of which can run code."""
-        return {
+        files = {
             MODEL_FILE: self.booster_text.encode(),
             CALIBRATION_FILE: json.dumps(asdict(self.calibration), indent=2).encode(),
             FEATURES_FILE: json.dumps({"horizon_days": self.horizon_days, "features": self.features}, indent=2).encode(),
         }
+        return files if self.reference is None else files | {REFERENCE_FILE: self.reference.to_json()}
 
     @classmethod
     def from_files(cls, files: dict[str, bytes]) -> ChurnModel:
@@ -86,6 +92,7 @@ class ChurnModel:
                 calibration=Calibration(**json.loads(files[CALIBRATION_FILE])),
                 features=tuple(described["features"]),
                 horizon_days=int(described["horizon_days"]),
+                reference=Reference.from_json(files[REFERENCE_FILE]) if REFERENCE_FILE in files else None,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"the model's files cannot be read ({error!r}); register it again with retrain_churn") from error

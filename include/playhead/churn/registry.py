@@ -1,4 +1,5 @@
-"""Where churn models are kept: MLflow tracking and registry on SQLite, files beside it; the alias `champion` says which one scores.
+"""Where churn models are kept: MLflow tracking and registry on SQLite, files beside it. The alias `champion` says which one scores, and
+`challenger` which one scores in its shadow.
 
 A model is text and JSON, never a pickle: loading it runs no code. The SHA-256 of every file is written to the registry's database when
 the model is registered, and compared when it is loaded, so that files changed afterwards are refused.
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MODEL_NAME = "churn"
-CHAMPION = "champion"
+CHAMPION, CHALLENGER = "champion", "challenger"
 _EXPERIMENT = "churn"
 _ARTIFACTS = "model"
 _DIGEST_TAG = "sha256."
@@ -57,20 +58,46 @@ class ChurnRegistry:
         Raises:
             ModelError: its files are not the ones that were registered.
         """
-        if not (self.directory / "mlflow.db").is_file():
-            return None
-        registered = next(iter(self._client().search_registered_models(f"name='{MODEL_NAME}'")), None)
-        number = (registered.aliases if registered else {}).get(CHAMPION)
+        return self._model(CHAMPION)
+
+    def challenger(self) -> RegisteredModel | None:
+        """The model in the shadow of the one in service, verified: the loser of the newest contest. None where nothing competed yet.
+
+        Raises:
+            ModelError: its files are not the ones that were registered.
+        """
+        aliases = self._aliases()
+        return None if aliases.get(CHAMPION) in (None, aliases.get(CHALLENGER)) else self._model(CHALLENGER)
+
+    def change_places(self) -> None:
+        """Put the model in the shadow in service, and the one in service in the shadow; done again, it changes them back."""
+        aliases = self._aliases()
+        self._put(CHAMPION, aliases[CHALLENGER])
+        self._put(CHALLENGER, aliases[CHAMPION])
+
+    def _model(self, alias: str) -> RegisteredModel | None:
+        number = self._aliases().get(alias)
         if number is None:
             return None
-        version = self._client().get_model_version(MODEL_NAME, str(number))
+        version = self._client().get_model_version(MODEL_NAME, number)
         files = _verified(Path(self._download(version.source)), dict(version.tags), f"{MODEL_NAME}-{number}")
         return RegisteredModel(f"{MODEL_NAME}-{number}", ChurnModel.from_files(files), files[CARD_FILE].decode())
+
+    def _aliases(self) -> dict[str, str]:
+        """Numbers of versions by alias. Asking makes nothing."""
+        if not (self.directory / "mlflow.db").is_file():
+            return {}
+        registered = next(iter(self._client().search_registered_models(f"name='{MODEL_NAME}'")), None)
+        return {name: str(number) for name, number in registered.aliases.items()} if registered else {}
+
+    def _put(self, alias: str, number: str) -> None:
+        self._client().set_registered_model_alias(MODEL_NAME, alias, number)
 
     def register(self, model: ChurnModel, record: RunRecord, parameters: dict[str, Any]) -> str:
         """Keep a challenger with its run, card and verdict, and put it in service if it was promoted; returns its version label.
 
-        The alias moves last: a crash before that leaves the champion in service and one more version that nobody uses.
+        Who lost, the challenger or the champion it took over from, is in the shadow from then on. The champion's alias moves last: a crash
+        before that leaves the champion in service.
         """
         client = self._client()
         files = model.to_files() | {CARD_FILE: write_card(record).encode()}
@@ -88,8 +115,11 @@ class ChurnRegistry:
         number = client.create_model_version(
             MODEL_NAME, source=f"{run.info.artifact_uri}/{_ARTIFACTS}", run_id=run.info.run_id, tags=verdict | digests
         ).version
+        loser = self._aliases().get(CHAMPION) if record.verdict.is_promoted else str(number)
+        if loser is not None:
+            self._put(CHALLENGER, loser)
         if record.verdict.is_promoted:
-            client.set_registered_model_alias(MODEL_NAME, CHAMPION, str(number))
+            self._put(CHAMPION, str(number))
         logger.info("model=%s-%s promoted=%s: %s", MODEL_NAME, number, record.verdict.is_promoted, record.verdict.reason)
         return f"{MODEL_NAME}-{number}"
 
@@ -131,7 +161,7 @@ class ChurnRegistry:
         try:
             return str(download_artifacts(artifact_uri=source, tracking_uri=self.uri))
         except (MlflowException, OSError) as error:
-            raise ModelError(f"the champion's files at {source} cannot be read ({error}); restore them or run retrain_churn") from error
+            raise ModelError(f"a model's files at {source} cannot be read ({error}); restore them or run retrain_churn") from error
 
 
 def _verified(directory: Path, tags: dict[str, str], version: str) -> dict[str, bytes]:

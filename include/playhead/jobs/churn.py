@@ -1,14 +1,16 @@
-"""Retrain churn: features -> train and promote -> score, three steps that a run takes in order and can repeat one by one.
+"""Retrain churn: features -> check -> train and promote -> score, steps that a run takes in order and can repeat one by one.
 
-The steps share a run's directory: the plan (cut-offs, pinned table versions) as JSON and the features as Parquet. Both go when the scores
-are published. Everything follows from gold, so a step done again gives the same result.
+The steps share a run's directory: the plan (cut-offs, pinned table versions) and the answer of the check (`jobs/churn_check.py`) as JSON,
+and the features as Parquet. All of it goes when the scores are published. Everything follows from gold and the models, so a step done
+again gives the same result.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +20,11 @@ from pyspark.sql import functions as F
 from playhead.churn.baseline import RULE_VERSION
 from playhead.churn.card import RunRecord
 from playhead.churn.cutoffs import CutoffPlan, plan_cutoffs
+from playhead.churn.drift import Need
 from playhead.churn.features import USER_BUCKETS, count_labelled
 from playhead.churn.features import build_features as build_feature_rows
 from playhead.churn.model import ChurnModel
+from playhead.churn.populations import build_reference
 from playhead.churn.promote import Contest, decide
 from playhead.churn.registry import ChurnRegistry, RegisteredModel
 from playhead.churn.score import build_churn_scores
@@ -42,9 +46,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 INPUTS = ("gold.user_daily", "gold.user_content_daily")
+SCORES = "gold.churn_scores"
 # Users beyond this many rows are left out of training by a hash of their id: what is learnt stops changing long before.
 MAX_TRAINING_ROWS = 200_000
-_LABELLED = ("train", "calibration", "held_out")
+LABELLED = ("train", "calibration", "held_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +92,27 @@ def build_features(
 def train_and_promote(spark: SparkSession, lake: str, run: RunContext, *, registry: ChurnRegistry) -> dict[str, Any]:
     """Train a challenger, judge it beside the champion and the rule baseline on the same held-out users, register and maybe promote it.
 
-    When the history is too short, or holds too few of either outcome, nothing is trained, the champion stays, and the answer says why.
-    A backfill trains nothing: the past must not choose the model that is in service now.
+    When the history is too short, or holds too few of either outcome, nothing is trained, the champion stays, and the answer says why. So
+    it is where the run's check found no need; a run without a check was asked to train. A backfill trains nothing: the past must not
+    choose the model that is in service now.
 
     Raises:
         ModelError: the run has no features, or the champion's files are not the ones that were registered.
     """
-    plan = _require_plan(lake, run)
+    plan = require_plan(lake, run)
     if run.kind == "backfill":
         return _untrained(run, "a backfill scores with the model in service and trains none")
-    slices = labelled_slices(read_features(spark, lake, run))
+    need = read_json(_need_path(lake, run))
+    if need is not None and not need["is_due"]:
+        return _untrained(run, need["reason"])
+    features = read_features(spark, lake, run)
+    slices = read_slices(features)
     try:
         challenger = _train(plan.cutoffs, slices)
     except ModelError as problem:
         return _untrained(run, str(problem))
-    champion = registry.champion()
+    reference = build_reference(slices["train"], features.filter("slice = 'score'"), plan.cutoffs.score)
+    challenger, champion = replace(challenger, reference=reference), registry.champion()
     record = _judge(run, plan.cutoffs, slices, challenger, champion)
     version = registry.register(challenger, record, PARAMETERS)
     return {
@@ -123,13 +134,13 @@ def score(spark: SparkSession, lake: str, run: RunContext, *, registry: ChurnReg
         ModelError: the run has no features, or the champion's files are not the ones that were registered.
         GateError: the scores break their contract; what was published before stays.
     """
-    plan = _require_plan(lake, run)
-    champion = registry.champion()
+    plan = require_plan(lake, run)
+    champion, challenger = registry.champion(), registry.challenger()
     version = champion.version if champion else RULE_VERSION
     if champion is None:
         logger.warning("run=%s: no churn model is in service, so the rule baseline scores", run.run_id)
-    scores = build_churn_scores(read_features(spark, lake, run), plan.cutoffs.horizon_days, champion)
-    contract = load_contract("gold.churn_scores")
+    scores = build_churn_scores(read_features(spark, lake, run), plan.cutoffs.horizon_days, champion, challenger)
+    contract = load_contract(SCORES)
     count = publish_day(spark, lake, run, scores, contract, plan.cutoffs.score, plan.inputs, docs=docs)
     remove_tree(staging_directory(lake, run.key))
     remove_tree(run_directory(lake, run.key))
@@ -175,14 +186,14 @@ def _judge(
 
 
 def _untrained(run: RunContext, reason: str) -> dict[str, Any]:
-    logger.warning("run=%s trained no churn model: %s", run.run_id, reason)
+    logger.info("run=%s trained no churn model: %s", run.run_id, reason)
     return {"promoted": False, "reason": reason, "challenger": None}
 
 
-def labelled_slices(features: DataFrame) -> dict[str, pd.DataFrame]:
-    """Labelled rows by slice."""
-    labelled = features.filter(F.col("slice").isin(*_LABELLED)).toPandas()
-    return {name: labelled[labelled["slice"] == name].sort_values(["cutoff_date", "user_id"], kind="stable") for name in _LABELLED}
+def read_slices(features: DataFrame, names: Sequence[str] = LABELLED) -> dict[str, pd.DataFrame]:
+    """Labelled rows by slice, in order of cut-off and user."""
+    rows = features.filter(F.col("slice").isin(*names)).toPandas()
+    return {name: rows[rows["slice"] == name].sort_values(["cutoff_date", "user_id"], kind="stable") for name in names}
 
 
 def read_features(spark: SparkSession, lake: str, run: RunContext) -> DataFrame:
@@ -198,6 +209,15 @@ def _plan_path(lake: str, run: RunContext) -> str:
     return f"{run_directory(lake, run.key)}/churn_plan.json"
 
 
+def record_need(lake: str, run: RunContext, need: Need) -> None:
+    """Leave to the later steps of the run whether a challenger has to be trained."""
+    write_json(_need_path(lake, run), asdict(need) | {"drifted": dict(need.drifted)})
+
+
+def _need_path(lake: str, run: RunContext) -> str:
+    return f"{run_directory(lake, run.key)}/churn_need.json"
+
+
 def _as_json(cutoffs: CutoffPlan) -> dict[str, Any]:
     return asdict(cutoffs) | {
         "training": [day.isoformat() for day in cutoffs.training],
@@ -206,7 +226,7 @@ def _as_json(cutoffs: CutoffPlan) -> dict[str, Any]:
     }
 
 
-def _require_plan(lake: str, run: RunContext) -> ChurnPlan:
+def require_plan(lake: str, run: RunContext) -> ChurnPlan:
     """The plan that build_features left.
 
     Raises:

@@ -69,6 +69,12 @@ def _churn_features(spark: SparkSession, settings: Settings, run: RunContext) ->
     return build_features(spark, settings.lake, run, horizon_days=settings.churn_horizon_days)
 
 
+def _churn_check(spark: SparkSession, settings: Settings, run: RunContext) -> dict[str, Any]:
+    from playhead.jobs.churn_check import check_model
+
+    return check_model(spark, settings.lake, run, registry=_registry(settings), most_days=settings.churn_model_days)
+
+
 def _churn_train(spark: SparkSession, settings: Settings, run: RunContext) -> dict[str, Any]:
     from playhead.jobs.churn import train_and_promote
 
@@ -100,6 +106,7 @@ JOBS: dict[str, Job] = {
     "audit": _audit,
     "maintain": _maintain,
     "churn_features": _churn_features,
+    "churn_check": _churn_check,
     "churn_train": _churn_train,
     "churn_score": _churn_score,
     "recommend_contest": _recommend_contest,

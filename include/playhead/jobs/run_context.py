@@ -14,13 +14,15 @@ RunKind = Literal["pull", "backfill"]
 class RunContext:
     """A run of a DAG, or of the command line.
 
-    A pull run reads every bronze version it has not seen; a backfill builds exactly its data interval and moves no cursor.
+    A pull run reads every bronze version it has not seen; a backfill builds exactly its data interval and moves no cursor. `is_asked`: a
+    person asked for it, not the clock nor what a run waits for.
     """
 
     dag_id: str
     run_id: str
     kind: RunKind = "pull"
     interval: tuple[datetime, datetime] | None = None
+    is_asked: bool = False
 
     @property
     def key(self) -> str:
@@ -30,7 +32,7 @@ class RunContext:
     def to_dict(self) -> dict[str, Any]:
         """As JSON values, for spark-submit."""
         interval = None if self.interval is None else [moment.isoformat() for moment in self.interval]
-        return {"dag_id": self.dag_id, "run_id": self.run_id, "kind": self.kind, "interval": interval}
+        return {"dag_id": self.dag_id, "run_id": self.run_id, "kind": self.kind, "interval": interval, "is_asked": self.is_asked}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> RunContext:
@@ -41,4 +43,5 @@ class RunContext:
             run_id=values["run_id"],
             kind=values["kind"],
             interval=None if interval is None else (datetime.fromisoformat(interval[0]), datetime.fromisoformat(interval[1])),
+            is_asked=values["is_asked"],
         )

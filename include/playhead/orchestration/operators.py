@@ -81,6 +81,7 @@ def run_context(context: Context) -> RunContext:
         run_id=dag_run.run_id,
         kind="backfill" if is_backfill else "pull",
         interval=(start, end) if is_backfill and start is not None and end is not None else None,
+        is_asked=dag_run.run_type == DagRunType.MANUAL,
     )
 
 

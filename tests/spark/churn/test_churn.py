@@ -14,7 +14,7 @@ from playhead.contracts.model import load_contract
 from playhead.errors import BuildError, GateError, ModelError
 from playhead.io.delta import read_table
 from playhead.io.delta_table import table_version
-from playhead.jobs.churn import build_features, labelled_slices, read_features, score, train_and_promote
+from playhead.jobs.churn import build_features, read_features, read_slices, score, train_and_promote
 from playhead.jobs.publish_day import publish_day
 from playhead.jobs.quality_scores import read_scores
 from playhead.jobs.run_context import RunContext
@@ -183,7 +183,7 @@ def test_churn__sample_is_bounded_and_keeps_whole_users(world):
     def build(name: str, max_rows: int) -> tuple[dict[str, int], dict[str, pd.DataFrame]]:
         run = replace(RUN, run_id=name)
         built = build_features(world.spark, world.lake, run, horizon_days=7, max_rows=max_rows)
-        return built["rows"], labelled_slices(read_features(world.spark, world.lake, run))
+        return built["rows"], read_slices(read_features(world.spark, world.lake, run))
 
     (counted, small), (of_all, everything) = build("small", total // 4), build("everything", total)
     kept = {user for frame in small.values() for user in frame["user_id"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlparse
@@ -11,6 +12,7 @@ import pytest
 from playhead.churn.card import RunRecord
 from playhead.churn.cutoffs import plan_cutoffs
 from playhead.churn.promote import Contest, decide
+from playhead.churn.reference import FeatureBins, Reference
 from playhead.churn.registry import ChurnRegistry
 from playhead.churn.train import PARAMETERS, evaluate, train_model
 from playhead.errors import ModelError
@@ -18,7 +20,8 @@ from playhead.errors import ModelError
 
 @pytest.fixture(scope="module")
 def model(slices):
-    return train_model(slices["train"], slices["calibration"], 7)
+    reference = Reference(date(2026, 2, 4), (FeatureBins("tier_rank", (1.0, 2.0), (5, 7, 9, 0)),))
+    return replace(train_model(slices["train"], slices["calibration"], 7), reference=reference)
 
 
 def _record(model, slices, *, run_id: str = "run-1", champion: float | None = None) -> RunRecord:
@@ -70,6 +73,28 @@ def test_registry__another_process_finds_the_same_champion(registry, model):
     assert champion.model == model
 
 
+def test_registry__the_loser_is_in_the_shadow(registry, model):
+    challenger = registry.challenger()
+
+    assert (challenger.version, challenger.model) == ("churn-2", model)
+
+
+def test_registry__models_change_places_and_back(registry):
+    registry.change_places()
+    assert (registry.champion().version, registry.challenger().version) == ("churn-2", "churn-1")
+    registry.change_places()
+    assert (registry.champion().version, registry.challenger().version) == ("churn-1", "churn-2")
+
+
+def test_registry__who_takes_over_leaves_the_champion_in_the_shadow(tmp_path, model, slices):
+    registry = ChurnRegistry(tmp_path / "mlflow")
+    registry.register(model, _record(model, slices), PARAMETERS)
+    assert registry.challenger() is None  # the first has nobody beside it
+    registry.register(model, _record(model, slices, champion=0.01), PARAMETERS)
+
+    assert (registry.champion().version, registry.challenger().version) == ("churn-2", "churn-1")
+
+
 def test_registry__the_reason_is_tagged(registry):
     tags = registry._client().get_model_version("churn", "2").tags
 
@@ -94,7 +119,7 @@ def test_registry__no_file_can_run_code(registry):
     assert not [path for path in kept if path.read_bytes()[:2] in {b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK"}]
 
 
-@pytest.mark.parametrize("name", ["model.txt", "calibration.json", "features.json", "model_card.md"])
+@pytest.mark.parametrize("name", ["model.txt", "calibration.json", "features.json", "reference.json", "model_card.md"])
 def test_registry__changed_file_is_refused(registry, name):
     path = _files(registry, 1) / name
     original = path.read_bytes()

@@ -71,7 +71,7 @@ def test_json__of_nothing_is_an_empty_array(path: str) -> None:
 
 @pytest.mark.usefixtures("_no_lake")
 def test_json__of_no_model_is_null() -> None:
-    assert json.loads(CliRunner().invoke(app, ["churn", "show", "--json"]).stdout) == {"version": None, "card": None}
+    assert json.loads(CliRunner().invoke(app, ["churn", "show", "--json"]).stdout) == {"version": None, "card": None, "challenger": None}
 
 
 def test_json__of_a_contract_has_its_columns() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from playhead.io.attempts import Step, read_steps
 from playhead.jobs.run_context import RunContext
 
 RUN = RunContext("build_daily", "manual")
+DAY = (datetime(2026, 1, 20, tzinfo=UTC), datetime(2026, 1, 21, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -58,3 +60,25 @@ def test_a_task_that_comes_too_early_is_skipped_and_no_step_failed(job: Any, tmp
     with pytest.raises(AirflowSkipException, match="no day is complete"):
         job.execute({})
     assert read_steps(str(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("run_type", "told"),
+    [
+        ("scheduled", ("pull", None, False)),
+        ("asset_triggered", ("pull", None, False)),
+        ("manual", ("pull", None, True)),
+        ("backfill", ("backfill", DAY, False)),
+    ],
+)
+def test_a_run_is_what_airflow_says_of_it(run_type: str, told: tuple[Any, ...]) -> None:
+    from airflow.utils.types import DagRunType
+
+    from playhead.orchestration.operators import run_context
+
+    start, end = DAY
+    dag_run = SimpleNamespace(
+        dag_id="build_daily", run_id="r", run_type=DagRunType(run_type), data_interval_start=start, data_interval_end=end
+    )
+    run = run_context({"dag_run": dag_run})
+    assert (run.kind, run.interval, run.is_asked) == told

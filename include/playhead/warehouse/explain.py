@@ -53,7 +53,7 @@ def explain(lake: str, lineage: Lineage, keys: Mapping[str, str], as_of: date) -
         raise SettingsError("nothing has been built yet, so there is nothing to explain; run build_hourly or build_daily")
     versions = {name: int(version) for name, version in dict(newest["published"]).items()}
     read = {table for source in lineage.sources for table in (source, *_MADE_FROM.get(source, ("", ()))[1])}
-    conditions = {column: expression for column, expression in lineage.keys.items() if column in keys and column != lineage.day}
+    conditions = lineage.conditions(keys)
     values = {"first": first, "last": last} | {column: keys[column] for column in conditions}
     with _opened(lake, {table: versions[table] for table in sorted(read) if table in versions}) as database:
         sources: list[Source] = []

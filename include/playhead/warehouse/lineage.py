@@ -20,6 +20,7 @@ class Lineage:
         days: how many days that end with AS_OF are counted; None where `day` is a key that tells the one day.
         day: the key that is the day itself.
         counted: columns of the view that count the rows of a source, one each, so that the two can be held against each other.
+        breakdown: the key that names a breakdown and the one that is its value, where what a row counts is named in the row itself.
     """
 
     sources: Mapping[str, str]
@@ -27,6 +28,15 @@ class Lineage:
     days: int | None = 30
     day: str | None = None
     counted: Mapping[str, str] = field(default_factory=dict)
+    breakdown: tuple[str, str] | None = None
+
+    def conditions(self, keys: Mapping[str, str]) -> dict[str, str]:
+        """What each of the given keys is of a row of silver; those are left out that say nothing of it."""
+        told = {column: expression for column, expression in self.keys.items() if column in keys and column != self.day and expression}
+        if self.breakdown is not None:
+            name, value = self.breakdown
+            told[value] = _BREAKDOWNS[keys[name]]
+        return told
 
 
 _ALL = dict.fromkeys((PLAYS, VISITS, INTERACTIONS, ADS), "true")
@@ -36,6 +46,10 @@ _PLACED = dict.fromkeys((PLAYS, VISITS, ADS), "true")
 def _known(*columns: str) -> dict[str, str]:
     return {column.upper(): f"coalesce({column}, 'unknown')" for column in columns}
 
+
+_BREAKDOWNS = {
+    column: f"coalesce({column}, 'unknown')" for column in ("platform", "device_type", "cdn", "country", "player", "app_version")
+}
 
 LINEAGE: dict[str, Lineage] = {
     "V_AD_PERFORMANCE": Lineage(
@@ -51,6 +65,13 @@ LINEAGE: dict[str, Lineage] = {
     "V_EXECUTIVE_KPIS": Lineage(_ALL, {"KPI_DATE": "event_date"}, days=None, day="KPI_DATE"),
     "V_GEOGRAPHIC_ANALYTICS": Lineage(_PLACED, _known("country", "region"), counted={PLAYS: "PLAYS", VISITS: "SESSIONS"}),
     "V_PLATFORM_QUALITY": Lineage({PLAYS: "true"}, _known("platform", "device_type", "player", "cdn"), counted={PLAYS: "PLAYS"}),
+    "V_ROOT_CAUSES": Lineage(
+        {PLAYS: "true"},
+        {"METRIC": "", "BREAKDOWN": "", "BREAKDOWN_VALUE": ""},
+        days=7,
+        counted={PLAYS: "PLAYS"},
+        breakdown=("BREAKDOWN", "BREAKDOWN_VALUE"),
+    ),
     "V_TOP_CONTENT": Lineage(
         dict.fromkeys((PLAYS, INTERACTIONS, ADS), "true"),
         {"CONTENT_ID": "content_id"},
@@ -69,7 +90,8 @@ def lineage_of(view: str) -> Lineage:
     found = LINEAGE.get(view.upper().removeprefix("BI."))
     if found is None:
         raise SettingsError(
-            f"{view} cannot be explained; these can: {', '.join(LINEAGE)}. Others follow a viewer's past, or a model, not rows of some days"
+            f"{view} cannot be explained; these can: {', '.join(LINEAGE)}. Others follow a viewer's past, the newest description of a "
+            "title, or a model, not rows of some days"
         )
     return found
 
@@ -86,6 +108,14 @@ def chosen_keys(view: str, told: list[str]) -> dict[str, str]:
         if not equals or column.upper() not in lineage.keys:
             raise SettingsError(f"--key {each} is no key of {view}; write one of {', '.join(f'{key}=…' for key in lineage.keys)}")
         keys[column.upper()] = value
+    if lineage.breakdown is not None:
+        _require_breakdown(view, lineage.breakdown, keys)
     if not keys or (lineage.day and lineage.day not in keys):
         raise SettingsError(f"say which row of {view}: --key {lineage.day or next(iter(lineage.keys))}=… (keys: {', '.join(lineage.keys)})")
     return keys
+
+
+def _require_breakdown(view: str, breakdown: tuple[str, str], keys: Mapping[str, str]) -> None:
+    name, value = breakdown
+    if keys.get(name) not in _BREAKDOWNS or value not in keys:
+        raise SettingsError(f"say which row of {view}: --key {name}=… --key {value}=…, with one of {', '.join(_BREAKDOWNS)}")

@@ -103,6 +103,14 @@ def test_only_rows_that_the_number_counts(filled: str) -> None:
     assert counted(filled, "V_AD_PERFORMANCE", "AD_POSITION_FROM_MIN=20")[0] == {"ad_events": 0}
 
 
+def test_a_root_cause_is_explained_by_the_plays_of_its_breakdown(filled: str) -> None:
+    keys = ("METRIC=playback_failure_pct", "BREAKDOWN=country", "BREAKDOWN_VALUE=DE")
+    assert counted(filled, "V_ROOT_CAUSES", *keys)[0] == {"playbacks": 2}, "of seven days; another breakdown has other plays"
+    assert counted(filled, "V_ROOT_CAUSES", "BREAKDOWN=cdn", "BREAKDOWN_VALUE=unknown")[0] == {"playbacks": 3}
+    (source,) = explain(filled, lineage_of("V_ROOT_CAUSES"), chosen_keys("V_ROOT_CAUSES", list(keys)), AS_OF).sources
+    assert source.predicate == "event_date BETWEEN '2026-11-18' AND '2026-11-24' AND coalesce(country, 'unknown') = 'DE'"
+
+
 def test_the_version_of_the_newest_build_is_read_and_told(filled: str) -> None:
     append_rows(filled, "silver.interactions", [row("silver.interactions", at(24), event_id="not built from yet")])
     found = explain(filled, lineage_of("V_TOP_CONTENT"), {"CONTENT_ID": "c1"}, AS_OF)
@@ -134,6 +142,8 @@ def test_before_the_first_build_there_is_nothing_to_explain(lake: str) -> None:
         ("V_TOP_CONTENT", ["TITLE=x"], "is no key of V_TOP_CONTENT; write one of CONTENT_ID=…"),
         ("V_TOP_CONTENT", ["CONTENT_ID"], "is no key"),
         ("V_TOP_CONTENT", [], "say which row"),
+        ("V_ROOT_CAUSES", ["BREAKDOWN=cdn"], "say which row of V_ROOT_CAUSES: --key BREAKDOWN=… --key BREAKDOWN_VALUE=…"),
+        ("V_ROOT_CAUSES", ["BREAKDOWN=viewer_id", "BREAKDOWN_VALUE=x"], "with one of platform, device_type, cdn"),
     ],
 )
 def test_what_cannot_be_explained_says_what_can(view: str, told: list[str], why: str) -> None:

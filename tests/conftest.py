@@ -21,6 +21,21 @@ from playhead.io.mail import MailServer
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+_TESTS = Path(__file__).parent
+
+# What starts no engine goes beside what does, where pytest has a worker for each (`make test`); the engines fill most of two cores, and the
+# parts that are timed come when the other worker is done.
+_BESIDE = ("architecture", "orchestration", "oracle", "unit", "warehouse")
+_TIMED_LAST = ("browser", "observability", "load_test", "e2e", "faults")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two groups of tests, each in one process from beginning to end: its tests share an engine, a stack, or Airflow's environment."""
+    parts = {item: item.path.relative_to(_TESTS).parts[0] for item in items}
+    for item, part in parts.items():
+        item.add_marker(pytest.mark.xdist_group("beside" if part in _BESIDE else "engines"))
+    items.sort(key=lambda item: _TIMED_LAST.index(parts[item]) + 1 if parts[item] in _TIMED_LAST else 0)
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:

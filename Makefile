@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 
-.PHONY: help setup system demo up down status test browser pictures test-fast check format docs bench scaling limits faults soak badinput oracle requirements contracts clean
+.PHONY: help setup system demo up down status test browser pictures test-fast check format docs bench scaling limits hazard faults soak badinput oracle requirements contracts clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -71,6 +71,9 @@ scaling: $(READY)  ## Measure how cost grows, step by step: USERS and DAYS of th
 
 limits: $(READY)  ## Measure what stands in the way of goals that were not reached: RUNS, SIZE=records; writes docs/limits.md
 	@$(BIN)/python -m benchmarks.limits $(if $(RUNS),--runs $(RUNS)) $(if $(SIZE),--size $(SIZE))
+
+hazard: $(READY)  ## Hold the churn model against the hazard that the simulator planted: USERS, DAYS; writes docs/generated/churn.md
+	@$(BIN)/python -m benchmarks.hazard $(if $(USERS),--users $(USERS)) $(if $(DAYS),--days $(DAYS))
 
 faults: $(READY)  ## Break the system at exact points and take its books: NAME=planned for one fault; writes docs/generated/faults.md
 	@$(BIN)/python -m faults $(NAME)

@@ -20,7 +20,7 @@ from deltalake.transaction import AddAction
 
 from benchmarks.kept import kept_directory
 from benchmarks.preload import simulated_records, simulation_options
-from benchmarks.silver_lake import LANDED_AT, land_records
+from benchmarks.silver_lake import LANDED_AT, files_of_days, land_records
 from playhead.bronze.buildable import BUILDABLE, hours_to_build
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import load_contract
@@ -52,7 +52,7 @@ def short_history(spark: SparkSession, state_dir: Path, size: int) -> Path:
     """A lake of at least `size` records, built from end to end; made at the first call, kept for the next ones."""
 
     def fill(lake: str) -> None:
-        land_records(simulated_records(state_dir, size), lake, simulation_options(size).producer_id)
+        land_records(files_of_days(simulated_records(state_dir, size)), lake, simulation_options(size).producer_id)
         run_build(spark, lake, dag_id="build_daily", run_id="history", kind="pull")
 
     return kept_directory(state_dir / f"history-{size}", fill)

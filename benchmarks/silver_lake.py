@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,16 +34,24 @@ def silver_lake(spark: SparkSession, state_dir: Path, size: int) -> Path:
     """The lake of at least `size` records, made at the first call and kept for the next ones."""
 
     def fill(lake: str) -> None:
-        land_records(simulated_records(state_dir, size), lake, simulation_options(size).producer_id)
+        land_records(files_of_days(simulated_records(state_dir, size)), lake, simulation_options(size).producer_id)
         _build_silver(spark, lake)
 
     return kept_directory(state_dir / f"silver-{size}", fill)
 
 
-def land_records(records: Path, lake: str, producer_id: str) -> None:
-    """Bronze as the streaming app leaves it, without Kafka: the same parse and the same commits, one for each simulated day."""
+def files_of_days(records: Path) -> list[Path]:
+    """The files of a simulation, a day each, in order."""
+    return sorted(records.glob("part-*.parquet"))
+
+
+def land_records(days: Sequence[Path], lake: str, producer_id: str, *, first: int = 0) -> None:
+    """Bronze as the streaming app leaves it, without Kafka: the same parse and the same commits, one for each simulated day.
+
+    `first` is the number of the first of these days.
+    """
     bronze, layout = open_bronze(lake), bronze_layout(lake)
-    for number, path in enumerate(sorted(records.glob("part-*.parquet"))):
+    for number, path in enumerate(days, first):
         hours: set[datetime] = set()
         file = write_data_file(_rows(path, producer_id, hours), layout, LANDED_AT.date())
         if file is not None:

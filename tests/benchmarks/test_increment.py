@@ -14,7 +14,7 @@ from deltalake import DeltaTable
 from benchmarks.history import add_moved, land_more, linked_copy, more_events
 from benchmarks.increment import TABLES, difference
 from benchmarks.preload import simulated_records, simulation_options
-from benchmarks.silver_lake import land_records
+from benchmarks.silver_lake import files_of_days, land_records
 from playhead.bronze.buildable import hours_to_build
 from playhead.io.touched_hours import read_touched_hours
 
@@ -26,7 +26,7 @@ EQUAL = dict.fromkeys(TABLES, (3, 7))
 def landed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake with the bronze of two simulated days."""
     state_dir = tmp_path_factory.mktemp("state")
-    land_records(simulated_records(state_dir, 1_500), str(state_dir / "lake"), simulation_options(1_500).producer_id)
+    land_records(files_of_days(simulated_records(state_dir, 1_500)), str(state_dir / "lake"), simulation_options(1_500).producer_id)
     return state_dir / "lake"
 
 

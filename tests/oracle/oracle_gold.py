@@ -133,7 +133,7 @@ SELECT day AS event_date, date_trunc('hour', epoch_ms(started_ms)) AS event_hour
     coalesce(country, 'unknown') AS country, player, app_version, count(*) AS plays_count, count_if(started) AS started_count,
     count_if(failed) AS failed_count, count_if(failed AND NOT started) AS startup_failures_count,
     count_if(NOT failed AND NOT started) AS exits_before_start_count, count_if(ended) AS ended_count,
-    count_if(completed) AS completed_count,
+    count_if(completed) AS completed_count, count_if(ended AND started) AS ended_after_start_count,
     sum(watched_ms) AS watched_ms, sum(played_ms) AS played_ms, sum(stall_ms) AS stall_ms, sum(stalls) AS stall_count,
     sum(seek_ms) AS seek_ms, sum(media_bits) AS media_bits, sum(media_ms) AS media_ms, coalesce(sum(startup_ms), 0) AS startup_ms,
     count(startup_ms) AS startup_ms_count, count(*) FILTER (startup_ms <= 500) AS startup_le_500ms_count,

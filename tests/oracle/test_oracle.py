@@ -95,7 +95,8 @@ def test_play__exit_before_start_and_startup_failure(tmp_path: Path) -> None:
     # all watched time of a play that never started is startup: 3 s + 5 s watched, none on screen
     assert (row["EXITS_BEFORE_START"], row["STARTUP_FAILURES"], row["FAILED"], row["STARTED"]) == (1, 1, 1, 0)
     assert (row["WATCHED_MS"], row["PLAYED_MS"], row["STARTUP_KNOWN"]) == (8_000, 0, 0)
-    assert (row["EBVS_PCT"], row["VSF_PCT"], row["VPF_PCT"], row["PLAYBACK_FAILURE_PCT"]) == (50.0, 50.0, 0.0, 50.0)  # both ended
+    # both ended, and neither had begun
+    assert (row["EBVS_PCT"], row["VSF_PCT"], row["VPF_PCT"], row["PLAYBACK_FAILURE_PCT"]) == (50.0, 50.0, None, 50.0)
     assert (row["STARTUP_MEAN_MS"], row["STARTUP_P50_ESTIMATE_MS"], row["AVERAGE_BITRATE_KBPS"]) == (None, None, None)
 
 

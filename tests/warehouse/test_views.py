@@ -98,7 +98,7 @@ def test_v_platform_quality__ratios_of_sums_by_player(facts: Facts, ask: Ask) ->
     startup = {"startup_ms": 7_000, "startup_ms_count": 4, "startup_le_500ms_count": 1, "startup_le_1000ms_count": 2}
     upto = {f"startup_le_{ms}ms_count": n for ms, n in ((2000, 3), (4000, 4), (8000, 4), (16000, 4))}
     sums = {"plays_count": 10, "started_count": 6, "failed_count": 3, "startup_failures_count": 1, "exits_before_start_count": 2}
-    ends = {"ended_count": 8, "completed_count": 4, "errors_count": 5, "dropped_frames_count": 9}
+    ends = {"ended_count": 8, "ended_after_start_count": 5, "completed_count": 4, "errors_count": 5, "dropped_frames_count": 9}
     times = {"watched_ms": 400_000, "played_ms": 360_000, "stall_ms": 40_000, "stall_count": 5, "seek_ms": 1_000}
     media = {"media_bits": 900_000_000, "media_ms": 300_000}
     rows = [
@@ -125,7 +125,7 @@ def test_v_platform_quality__ratios_of_sums_by_player(facts: Facts, ask: Ask) ->
         "STARTUP_P95_ESTIMATE_MS": 3600.0,
         "PLAYBACK_FAILURE_PCT": 15.0,  # 3 / 20
         "VSF_PCT": 5.0,  # 1 / 20
-        "VPF_PCT": 25.0,  # (3 - 1) / 8
+        "VPF_PCT": 40.0,  # (3 - 1) / 5 of those that started
         "EBVS_PCT": 10.0,  # 2 / 20
         "STALLED_TIME_PCT": 10.0,  # 40 s / 400 s
         "STALLS_PER_PLAY": 0.25,  # 5 / 20
@@ -136,6 +136,20 @@ def test_v_platform_quality__ratios_of_sums_by_player(facts: Facts, ask: Ask) ->
     }
     assert {name: float(shaka[name]) for name in worked} == pytest.approx(worked)
     assert shaka["AS_OF"] == facts.day("2026-11-24")
+
+
+def test_v_platform_quality__hours_built_before_a_sum_was_kept_are_left_out_of_its_ratio(facts: Facts, ask: Ask) -> None:
+    told = {"platform": "web", "device_type": "tv", "cdn": "unknown", "country": "DE", "player": "p", "app_version": "1", "plays_count": 10}
+    new = {"failed_count": 3, "startup_failures_count": 1, "ended_after_start_count": 5}
+    old = {"failed_count": 7, "ended_after_start_count": None}
+    hours = [datetime(2026, 11, 24, at, tzinfo=UTC) for at in (5, 6)]
+    facts.put(
+        "gold.qoe_hourly",
+        *(facts.row("gold.qoe_hourly", event_hour=at, **told, **sums) for at, sums in zip(hours, (old, new), strict=True)),
+    )
+    (row,) = ask("SELECT PLAYBACK_FAILURE_PCT, VPF_PCT FROM BI.V_PLATFORM_QUALITY")
+    # (3 + 7) / 20; (3 - 1) / 5
+    assert [float(value) for value in row.values()] == [50.0, 40.0]
 
 
 def test_v_content_dropoff__days_whose_reach_was_not_counted_are_left_out(facts: Facts, ask: Ask) -> None:

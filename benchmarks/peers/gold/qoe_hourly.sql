@@ -13,6 +13,7 @@ SELECT
     count(*) FILTER (is_startup_failure) AS startup_failures_count,
     count(*) FILTER (is_exit_before_start) AS exits_before_start_count,
     count(*) FILTER (is_ended) AS ended_count,
+    count(*) FILTER (is_started AND is_ended) AS ended_after_start_count,
     count(*) FILTER (is_completed) AS completed_count,
     coalesce(sum(watched_ms), 0) AS watched_ms,
     coalesce(sum(played_ms), 0) AS played_ms,

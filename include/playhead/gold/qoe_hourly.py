@@ -30,5 +30,6 @@ def build_qoe_hourly(playbacks: DataFrame) -> DataFrame:
     """
     told = playbacks.withColumns({name: F.coalesce(F.col(name), F.lit(UNKNOWN)) for name in DIMENSIONS})
     histogram = {f"startup_le_{edge}ms_count": count_of(F.col("startup_ms") <= edge) for edge in STARTUP_EDGES_MS}
-    part = Part(told, play_part(told).measures | histogram)
+    ended = {"ended_after_start_count": count_of(F.col("is_started") & F.col("is_ended"))}
+    part = Part(told, play_part(told).measures | histogram | ended)
     return conform(sum_parts([part], ("event_date", "event_hour", *DIMENSIONS)), load_contract("gold.qoe_hourly"))

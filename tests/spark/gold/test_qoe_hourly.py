@@ -37,6 +37,22 @@ def test_qoe_hourly__histogram_is_cumulative_and_edges_belong_to_their_bin(rows)
     assert row.startup_ms_count == 6
 
 
+def test_qoe_hourly__ended_after_start_is_neither_who_goes_on_nor_who_never_began(rows):
+    never = {"startup_ms": None, "is_started": False}
+    playbacks = rows(
+        "silver.playbacks",
+        {"at": "24 05:00"},
+        {"at": "24 05:10", "is_failed": True},
+        {"at": "24 05:20", "is_ended": False},
+        {"at": "24 05:30", "is_exit_before_start": True, **never},
+        {"at": "24 05:40", "is_failed": True, "is_startup_failure": True, **never},
+    )
+
+    (row,) = build_qoe_hourly(playbacks).collect()
+
+    assert (row.plays_count, row.ended_count, row.ended_after_start_count) == (5, 4, 2)
+
+
 def test_qoe_hourly__unknown_dimensions_are_named_and_nothing_is_lost(rows):
     playbacks = rows(
         "silver.playbacks",

@@ -3,12 +3,14 @@
 --   STARTUP_MEAN_MS (A)            mean over plays whose startup time is known; plays that never started are left out
 --   STARTUP_P50/P95_ESTIMATE_MS    interpolated within the buckets of a histogram (0.5, 1, 2, 4, 8, 16 s), so estimates; NULL: over 16 s
 --   PLAYBACK_FAILURE_PCT (A)       plays with a fatal error / plays
---   VSF_PCT, VPF_PCT (C)           fatal error before the first frame / plays; fatal error after it / ended plays
+--   VSF_PCT (C)                    fatal error before the first frame / plays
+--   VPF_PCT (C)                    fatal error after the first frame / plays that showed one and whose end was seen (ended plays)
 --   EBVS_PCT (C, M)                left before the first frame without a fatal error / plays
 --   STALLED_TIME_PCT (A)           stall time / watched time; startup and seeks are not stalls
 --   STALLS_PER_PLAY (A)            stalls / plays; also for each minute watched
 --   REBUFFERING_PCT (ours)         stall / (play + stall): connection-induced rebuffering, without seek windows
 --   AVERAGE_BITRATE_KBPS (A)       bits played / media time, never a mean of means
+-- Hours that were built before ENDED_AFTER_START was counted are left out of VPF_PCT, until they are built again.
 CREATE OR REPLACE VIEW BI.V_PLATFORM_QUALITY AS
 WITH FRESHNESS AS (
   SELECT MAX(EVENT_DATE) AS AS_OF FROM GOLD.QOE_HOURLY
@@ -25,6 +27,8 @@ SUMS AS (
     SUM(Q.STARTUP_FAILURES_COUNT::NUMBER(38, 0)) AS STARTUP_FAILURES,
     SUM(Q.EXITS_BEFORE_START_COUNT::NUMBER(38, 0)) AS EXITS_BEFORE_START,
     SUM(Q.ENDED_COUNT::NUMBER(38, 0)) AS ENDED,
+    SUM(Q.ENDED_AFTER_START_COUNT::NUMBER(38, 0)) AS ENDED_AFTER_START,
+    SUM(IFF(Q.ENDED_AFTER_START_COUNT IS NULL, 0, Q.FAILED_COUNT - Q.STARTUP_FAILURES_COUNT)::NUMBER(38, 0)) AS FAILED_AFTER_START,
     SUM(Q.COMPLETED_COUNT::NUMBER(38, 0)) AS COMPLETED,
     SUM(Q.WATCHED_MS::NUMBER(38, 0)) AS WATCHED_MS,
     SUM(Q.PLAYED_MS::NUMBER(38, 0)) AS PLAYED_MS,
@@ -98,7 +102,7 @@ SELECT
   P.P95_MS AS STARTUP_P95_ESTIMATE_MS,
   100 * S.FAILED / NULLIF(S.PLAYS, 0) AS PLAYBACK_FAILURE_PCT,
   100 * S.STARTUP_FAILURES / NULLIF(S.PLAYS, 0) AS VSF_PCT,
-  100 * (S.FAILED - S.STARTUP_FAILURES) / NULLIF(S.ENDED, 0) AS VPF_PCT,
+  100 * S.FAILED_AFTER_START / NULLIF(S.ENDED_AFTER_START, 0) AS VPF_PCT,
   100 * S.EXITS_BEFORE_START / NULLIF(S.PLAYS, 0) AS EBVS_PCT,
   100 * S.STALL_MS / NULLIF(S.WATCHED_MS, 0) AS STALLED_TIME_PCT,
   S.STALLS / NULLIF(S.PLAYS, 0) AS STALLS_PER_PLAY,
@@ -111,6 +115,7 @@ SELECT
   S.STARTUP_FAILURES,
   S.EXITS_BEFORE_START,
   S.ENDED,
+  S.ENDED_AFTER_START,
   S.COMPLETED,
   S.WATCHED_MS,
   S.PLAYED_MS,

@@ -97,7 +97,10 @@ sums AS (
         sum(stall_ms)::BIGINT AS STALL_MS, sum(stalls)::BIGINT AS STALLS, sum(seek_ms)::BIGINT AS SEEK_MS,
         sum(media_bits)::BIGINT AS MEDIA_BITS, sum(media_ms)::BIGINT AS MEDIA_MS, coalesce(sum(startup_ms), 0)::BIGINT AS STARTUP_MS,
         count(startup_ms) AS STARTUP_KNOWN, sum(dropped)::BIGINT AS DROPPED_FRAMES, sum(errors)::BIGINT AS ERRORS,
-        avg(startup_ms)::DOUBLE AS STARTUP_MEAN_MS
+        avg(startup_ms)::DOUBLE AS STARTUP_MEAN_MS,
+        -- to four decimals, half up in whole numbers
+        avg((16000000000 + 8000 + startup_ms) // (2 * (8000 + startup_ms))) / 10000 AS STARTUP_SCORE,
+        avg(CASE WHEN failed THEN 0 WHEN started THEN 100 WHEN watched_ms >= 1000 THEN 50 END) AS PLAYBACK_SUCCESS_SCORE
     FROM month GROUP BY ALL
 )
 SELECT s.platform AS PLATFORM, s.device_type AS DEVICE_TYPE, s.player AS PLAYER, s.cdn AS CDN,

@@ -134,6 +134,10 @@ SELECT day AS event_date, date_trunc('hour', epoch_ms(started_ms)) AS event_hour
     count_if(failed) AS failed_count, count_if(failed AND NOT started) AS startup_failures_count,
     count_if(NOT failed AND NOT started) AS exits_before_start_count, count_if(ended) AS ended_count,
     count_if(completed) AS completed_count, count_if(ended AND started) AS ended_after_start_count,
+    -- each play's to four decimals, half up in whole numbers
+    (coalesce(sum((16000000000 + 8000 + startup_ms) // (2 * (8000 + startup_ms))), 0) / 10000)::DECIMAL(18, 4) AS startup_score,
+    coalesce(sum(CASE WHEN failed THEN 0 WHEN started THEN 100 WHEN watched_ms >= 1000 THEN 50 END), 0) AS success_score,
+    count_if(failed OR started OR watched_ms >= 1000) AS success_scored_count,
     sum(watched_ms) AS watched_ms, sum(played_ms) AS played_ms, sum(stall_ms) AS stall_ms, sum(stalls) AS stall_count,
     sum(seek_ms) AS seek_ms, sum(media_bits) AS media_bits, sum(media_ms) AS media_ms, coalesce(sum(startup_ms), 0) AS startup_ms,
     count(startup_ms) AS startup_ms_count, count(*) FILTER (startup_ms <= 500) AS startup_le_500ms_count,

@@ -99,10 +99,11 @@ def test_v_platform_quality__ratios_of_sums_by_player(facts: Facts, ask: Ask) ->
     upto = {f"startup_le_{ms}ms_count": n for ms, n in ((2000, 3), (4000, 4), (8000, 4), (16000, 4))}
     sums = {"plays_count": 10, "started_count": 6, "failed_count": 3, "startup_failures_count": 1, "exits_before_start_count": 2}
     ends = {"ended_count": 8, "ended_after_start_count": 5, "completed_count": 4, "errors_count": 5, "dropped_frames_count": 9}
+    scores = {"startup_score": Decimal("330.5"), "success_score": 560, "success_scored_count": 8}
     times = {"watched_ms": 400_000, "played_ms": 360_000, "stall_ms": 40_000, "stall_count": 5, "seek_ms": 1_000}
     media = {"media_bits": 900_000_000, "media_ms": 300_000}
     rows = [
-        hour("2026-11-24", 5, "shaka", **sums, **ends, **times, **media, **startup, **upto),
+        hour("2026-11-24", 5, "shaka", **sums, **ends, **scores, **times, **media, **startup, **upto),
         hour("2026-11-24", 6, "shaka", plays_count=10, country="FR"),
         hour("2026-11-24", 6, "hls.js", plays_count=1),
         hour("2026-10-25", 23, "shaka", plays_count=1000),  # the 31st day: outside
@@ -133,6 +134,8 @@ def test_v_platform_quality__ratios_of_sums_by_player(facts: Facts, ask: Ask) ->
         "REBUFFERING_PCT": 10.0,  # 40 / (360 + 40)
         "AVERAGE_BITRATE_KBPS": 3000.0,  # 900e6 bit / 300e3 ms
         "COMPLETION_PCT": 20.0,  # 4 / 20
+        "STARTUP_SCORE": 82.625,  # 330.5 / 4
+        "PLAYBACK_SUCCESS_SCORE": 70.0,  # 560 / 8
     }
     assert {name: float(shaka[name]) for name in worked} == pytest.approx(worked)
     assert shaka["AS_OF"] == facts.day("2026-11-24")
@@ -140,16 +143,31 @@ def test_v_platform_quality__ratios_of_sums_by_player(facts: Facts, ask: Ask) ->
 
 def test_v_platform_quality__hours_built_before_a_sum_was_kept_are_left_out_of_its_ratio(facts: Facts, ask: Ask) -> None:
     told = {"platform": "web", "device_type": "tv", "cdn": "unknown", "country": "DE", "player": "p", "app_version": "1", "plays_count": 10}
-    new = {"failed_count": 3, "startup_failures_count": 1, "ended_after_start_count": 5}
-    old = {"failed_count": 7, "ended_after_start_count": None}
+    new = {
+        "failed_count": 3,
+        "startup_failures_count": 1,
+        "ended_after_start_count": 5,
+        "startup_ms_count": 4,
+        "startup_score": Decimal(320),
+        "success_score": 600,
+        "success_scored_count": 8,
+    }
+    old = {
+        "failed_count": 7,
+        "ended_after_start_count": None,
+        "startup_ms_count": 6,
+        "startup_score": None,
+        "success_score": None,
+        "success_scored_count": None,
+    }
     hours = [datetime(2026, 11, 24, at, tzinfo=UTC) for at in (5, 6)]
     facts.put(
         "gold.qoe_hourly",
         *(facts.row("gold.qoe_hourly", event_hour=at, **told, **sums) for at, sums in zip(hours, (old, new), strict=True)),
     )
-    (row,) = ask("SELECT PLAYBACK_FAILURE_PCT, VPF_PCT FROM BI.V_PLATFORM_QUALITY")
-    # (3 + 7) / 20; (3 - 1) / 5
-    assert [float(value) for value in row.values()] == [50.0, 40.0]
+    (row,) = ask("SELECT PLAYBACK_FAILURE_PCT, VPF_PCT, STARTUP_SCORE, PLAYBACK_SUCCESS_SCORE FROM BI.V_PLATFORM_QUALITY")
+    # (3 + 7) / 20; (3 - 1) / 5; 320 / 4; 600 / 8
+    assert [float(value) for value in row.values()] == [50.0, 40.0, 80.0, 75.0]
 
 
 def test_v_content_dropoff__days_whose_reach_was_not_counted_are_left_out(facts: Facts, ask: Ask) -> None:

@@ -31,6 +31,10 @@ SELECT
     count(*) FILTER (startup_ms <= 8000) AS startup_le_8000ms_count,
     count(*) FILTER (startup_ms <= 16000) AS startup_le_16000ms_count,
     coalesce(sum(dropped_frames_count), 0) AS dropped_frames_count,
-    coalesce(sum(errors_count), 0) AS errors_count
+    coalesce(sum(errors_count), 0) AS errors_count,
+    coalesce(sum(round(800000 / (8000 + startup_ms), 4)::DECIMAL(7, 4)), 0) AS startup_score,
+    coalesce(sum(CASE WHEN is_failed THEN 0 WHEN is_exit_before_start THEN 50 ELSE 100 END)
+        FILTER (NOT is_exit_before_start OR watched_ms >= 1000), 0) AS success_score,
+    count(*) FILTER (NOT is_exit_before_start OR watched_ms >= 1000) AS success_scored_count
 FROM silver.playbacks
 GROUP BY ALL

@@ -11,7 +11,7 @@ from playhead.contracts.model import load_contract
 from playhead.gold.sums import UNKNOWN, Part, count_of, play_part, sum_parts
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 DIMENSIONS = ("platform", "device_type", "cdn", "country", "player", "app_version")
 # Upper edges of the startup histogram; each bin counts all plays up to its edge, so that any quantile follows from sums of bins.
@@ -31,5 +31,17 @@ def build_qoe_hourly(playbacks: DataFrame) -> DataFrame:
     told = playbacks.withColumns({name: F.coalesce(F.col(name), F.lit(UNKNOWN)) for name in DIMENSIONS})
     histogram = {f"startup_le_{edge}ms_count": count_of(F.col("startup_ms") <= edge) for edge in STARTUP_EDGES_MS}
     ended = {"ended_after_start_count": count_of(F.col("is_started") & F.col("is_ended"))}
-    part = Part(told, play_part(told).measures | histogram | ended)
+    part = Part(told, play_part(told).measures | histogram | ended | _scores())
     return conform(sum_parts([part], ("event_date", "event_hour", *DIMENSIONS)), load_contract("gold.qoe_hourly"))
+
+
+def _scores() -> dict[str, Column]:
+    """Mux's scores of one play; NULL where it has none: no startup time, or left before the first frame in less than a second."""
+    startup = F.lit(800_000).cast("decimal(10,0)") / (F.col("startup_ms") + 8_000).cast("decimal(20,0)")
+    is_unintended = F.col("is_exit_before_start") & (F.col("watched_ms") < 1_000)
+    points = F.when(F.col("is_failed"), 0).when(F.col("is_exit_before_start"), 50).otherwise(100)
+    return {
+        "startup_score": F.round(startup, 4).cast("decimal(18,4)"),
+        "success_score": F.when(~is_unintended, points).cast("bigint"),
+        "success_scored_count": count_of(~is_unintended),
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from playhead.gold.qoe_hourly import build_qoe_hourly
 
 
@@ -51,6 +53,23 @@ def test_qoe_hourly__ended_after_start_is_neither_who_goes_on_nor_who_never_bega
     (row,) = build_qoe_hourly(playbacks).collect()
 
     assert (row.plays_count, row.ended_count, row.ended_after_start_count) == (5, 4, 2)
+
+
+def test_qoe_hourly__scores_are_sums_with_the_plays_that_have_one(rows):
+    left = {"startup_ms": None, "is_started": False, "is_exit_before_start": True}
+    playbacks = rows(
+        "silver.playbacks",
+        {"at": "24 05:00", "startup_ms": 400},
+        {"at": "24 05:10", "startup_ms": 8_000},
+        {"at": "24 05:20", "startup_ms": None, "is_failed": True},
+        {"at": "24 05:30", "watched_ms": 1_000, **left},
+        {"at": "24 05:40", "watched_ms": 999, **left},
+    )
+
+    (row,) = build_qoe_hourly(playbacks).collect()
+
+    assert row.startup_score == Decimal("145.2381")  # 800 / 8.4 + 800 / 16, to four decimals
+    assert (row.success_score, row.success_scored_count) == (100 + 100 + 0 + 50, 4)  # not who left within a second
 
 
 def test_qoe_hourly__unknown_dimensions_are_named_and_nothing_is_lost(rows):

@@ -10,7 +10,10 @@
 --   STALLS_PER_PLAY (A)            stalls / plays; also for each minute watched
 --   REBUFFERING_PCT (ours)         stall / (play + stall): connection-induced rebuffering, without seek windows
 --   AVERAGE_BITRATE_KBPS (A)       bits played / media time, never a mean of means
--- Hours that were built before ENDED_AFTER_START was counted are left out of VPF_PCT, until they are built again.
+--   STARTUP_SCORE (M)              mean of 800 / (8 + startup seconds) over plays whose startup time is known
+--   PLAYBACK_SUCCESS_SCORE (M)     mean of 0 for a failed play, 50 for one left before the first frame, else 100; one left before it in less
+--                                  than a second has no score
+-- Hours that were built before VPF_PCT and the scores had their sums are left out of them, until they are built again.
 CREATE OR REPLACE VIEW BI.V_PLATFORM_QUALITY AS
 WITH FRESHNESS AS (
   SELECT MAX(EVENT_DATE) AS AS_OF FROM GOLD.QOE_HOURLY
@@ -45,6 +48,10 @@ SUMS AS (
     SUM(Q.STARTUP_LE_4000MS_COUNT::NUMBER(38, 0)) AS UPTO_4000,
     SUM(Q.STARTUP_LE_8000MS_COUNT::NUMBER(38, 0)) AS UPTO_8000,
     SUM(Q.STARTUP_LE_16000MS_COUNT::NUMBER(38, 0)) AS UPTO_16000,
+    SUM(Q.STARTUP_SCORE::NUMBER(38, 4)) AS STARTUP_SCORES,
+    SUM(IFF(Q.STARTUP_SCORE IS NULL, 0, Q.STARTUP_MS_COUNT)::NUMBER(38, 0)) AS STARTUP_SCORED,
+    SUM(Q.SUCCESS_SCORE::NUMBER(38, 0)) AS SUCCESS_SCORES,
+    SUM(Q.SUCCESS_SCORED_COUNT::NUMBER(38, 0)) AS SUCCESS_SCORED,
     SUM(Q.DROPPED_FRAMES_COUNT::NUMBER(38, 0)) AS DROPPED_FRAMES,
     SUM(Q.ERRORS_COUNT::NUMBER(38, 0)) AS ERRORS
   FROM GOLD.QOE_HOURLY AS Q
@@ -109,6 +116,8 @@ SELECT
   60000 * S.STALLS / NULLIF(S.WATCHED_MS, 0) AS STALLS_PER_WATCHED_MINUTE,
   100 * S.STALL_MS / NULLIF(S.PLAYED_MS + S.STALL_MS, 0) AS REBUFFERING_PCT,
   S.MEDIA_BITS / NULLIF(S.MEDIA_MS, 0) AS AVERAGE_BITRATE_KBPS,
+  S.STARTUP_SCORES / NULLIF(S.STARTUP_SCORED, 0) AS STARTUP_SCORE,
+  S.SUCCESS_SCORES / NULLIF(S.SUCCESS_SCORED, 0) AS PLAYBACK_SUCCESS_SCORE,
   100 * S.COMPLETED / NULLIF(S.PLAYS, 0) AS COMPLETION_PCT,
   S.WATCHED_MS / 3600000.0 AS WATCH_HOURS,
   S.FAILED,

@@ -98,6 +98,7 @@ contracts: $(READY)  ## Regenerate what is derived from contracts and code and k
 	@$(BIN)/playhead contracts suites
 	@$(BIN)/playhead contracts reference --write docs/tables.md
 	@$(BIN)/playhead metrics --write docs/metrics.md
+	@$(BIN)/playhead prometheus --write docs/prometheus.md
 	@$(BIN)/playhead reference --write docs/cli.md
 
 clean: down  ## Stop the stack and delete its state (.playhead)

@@ -24,6 +24,7 @@ from playhead import (
     cli_metrics,
     cli_page,
     cli_player,
+    cli_prometheus,
     cli_quality,
     cli_quarantine,
     cli_recommend,
@@ -93,6 +94,7 @@ app.command(rich_help_panel=_CHECK)(cli_books.gaps)
 app.command(rich_help_panel=_CHECK)(cli_books.restatements)
 app.add_typer(cli_contracts.app, name="contracts", rich_help_panel=_LOOK_UP)
 app.command(rich_help_panel=_LOOK_UP)(cli_metrics.metrics)
+app.command(rich_help_panel=_LOOK_UP)(cli_prometheus.prometheus)
 app.command(rich_help_panel=_LOOK_UP)(cli_page.reference)
 
 

@@ -1,8 +1,8 @@
-"""`playhead metrics`: what exporter and collector tell Prometheus, and the page of the docs that lists it."""
+"""`playhead metrics`: what the BI views tell, how it is reckoned and from what, and the page of the docs that lists it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -10,71 +10,40 @@ import typer
 from rich.table import Table
 
 from playhead.cli_output import answers, json_option, print_json, words
+from playhead.cli_start import complete_view
 
-_HEAD = """# Metrics
-
-Written by `make contracts` from the code; do not edit. Exporter and collector serve `/metrics` on loopback; `playhead status` prints the
-addresses. Rules are in `deploy/prometheus`, dashboards in `deploy/grafana`, what to do about an alert in [runbooks.md](runbooks.md).
-
-## Exporter
-
-The whole system, read when Prometheus scrapes. A source that cannot be read is `playhead_source_up` 0, and its metrics are absent.
-"""
-_COLLECTOR = """
-## Collector
-
-What it was given, and what became of it.
-"""
-
-
-_COLUMNS = ("metric", "kind", "labels", "meaning")
+_SHAPE = "an array with an object for each column: view, column, meaning, defined_by, formula, sources"
 
 
 def metrics(
-    write: Annotated[Path | None, typer.Option(help="Write the list as a Markdown page to this file.")] = None,
-    as_json: Annotated[bool, json_option(f"an array with an object for each metric: {', '.join(_COLUMNS)}")] = False,
+    view: Annotated[
+        str | None, typer.Argument(help="A BI view, as V_TOP_CONTENT; all without it.", show_default=False, autocompletion=complete_view)
+    ] = None,
+    write: Annotated[Path | None, typer.Option(help="Write all as a Markdown page to this file.")] = None,
+    as_json: Annotated[bool, json_option(_SHAPE)] = False,
 ) -> None:
-    """List every metric that Prometheus reads.
+    """Show what columns of BI views mean, and how they are reckoned.
 
-    The exporter's and the collector's.
+    Each with who defines it so, its formula, and the columns of gold that it comes from.
 
     Examples:
-      playhead metrics
+      playhead metrics V_TOP_CONTENT
+      playhead metrics --json
       playhead metrics --write docs/metrics.md
     """
+    from playhead.warehouse.catalogue import chosen_views, metrics_of, render_catalogue
+
     if write is not None:
-        write.write_text(metrics_page(), encoding="utf-8")
+        write.write_text(render_catalogue(), encoding="utf-8")
         words.print(f"{write} written", highlight=False, soft_wrap=True)
         return
-    rows = [*_exporter_rows(), *((name, kind, "", meaning) for name, kind, meaning in _collector_rows())]
+    chosen = {each: metrics_of(each.name) for each in chosen_views(view)}
     if as_json:
-        print_json([dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+        print_json([asdict(metric) for told in chosen.values() for metric in told])
         return
-    table = Table(*_COLUMNS, box=None)
-    for row in rows:
-        table.add_row(*row)
-    answers.print(table)
-
-
-def metrics_page() -> str:
-    """docs/metrics.md."""
-    exporter = _markdown(_COLUMNS, _exporter_rows())
-    return _HEAD + exporter + _COLLECTOR + _markdown(("metric", "kind", "meaning"), _collector_rows())
-
-
-def _exporter_rows() -> list[tuple[str, ...]]:
-    from playhead.observability.metrics import METRICS
-
-    return [(metric.name, metric.kind, ", ".join(metric.labels), metric.meaning) for metric in METRICS]
-
-
-def _collector_rows() -> list[tuple[str, ...]]:
-    from playhead.collector.metrics import Metrics
-
-    families = Metrics().registry.collect()
-    return [(f"{each.name}_total" if each.type == "counter" else each.name, each.type, each.documentation) for each in families]
-
-
-def _markdown(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    head = f"\n| {' | '.join(columns)} |\n|{'-|' * len(columns)}\n"
-    return head + "".join(f"| `{name}` | {' | '.join(rest)} |\n" for name, *rest in rows)
+    for each, told in chosen.items():
+        answers.print(f"{each.name.upper()}: {each.description} Grain: {each.grain}. Owner: {each.owner}.", highlight=False)
+        table = Table("column", "meaning", "by", "formula", "from")
+        for metric in told:
+            table.add_row(metric.column, metric.meaning, ", ".join(metric.defined_by), metric.formula, "\n".join(metric.sources))
+        answers.print(table)

@@ -47,6 +47,13 @@ def complete_table(incomplete: str) -> list[str]:
     return [name for name in table_names() if name.startswith(incomplete)]
 
 
+def complete_view(incomplete: str) -> list[str]:
+    """Names of BI views, for the shell."""
+    from playhead.contracts.model import contracts
+
+    return [view.upper() for view in contracts().views if view.startswith(incomplete.lower())]
+
+
 def complete_contract(incomplete: str) -> list[str]:
     """Names of tables and event types, for the shell."""
     from playhead.contracts.model import event_types

@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 import yaml
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaProperty
 
-from playhead.contracts.shapes import Column, Condition, Contract, Dimension, EventType
+from playhead.contracts.shapes import Column, Condition, Contract, Dimension, EventType, View
 from playhead.errors import ContractError
 
 Layer = Literal["events", "bronze", "silver", "gold", "ops"]
@@ -37,11 +37,26 @@ class Contracts:
     @cached_property
     def fields(self) -> dict[str, Column]:
         """Every column name with its one definition."""
-        columns = [_column(p) for p in (self._read("fields.yaml").schema_ or [])[0].properties or []]
-        by_name = {c.name: c for c in columns}
-        if len(by_name) != len(columns):
-            raise ContractError("fields.yaml defines a name twice; keep one definition per name")
-        return by_name
+        return self._dictionary("fields.yaml")
+
+    @cached_property
+    def metrics(self) -> dict[str, Column]:
+        """Columns of BI views, in small letters, with their one definition: of those that are no field, or mean something else there."""
+        return self._dictionary("bi/metrics.yaml")
+
+    @cached_property
+    def publications(self) -> dict[str, str]:
+        """Where definitions that are not ours are published, by the name that `Column.defined_by` gives them."""
+        return {str(each.type): str(each.url) for each in self._read("bi/metrics.yaml").authoritativeDefinitions or []}
+
+    @cached_property
+    def views(self) -> dict[str, View]:
+        """The BI views by name."""
+        odcs = self._read("bi/views.yaml")
+        views = [
+            View(str(each.name), each.description or "", each.dataGranularityDescription or "", _owner(odcs)) for each in odcs.schema_ or []
+        ]
+        return {view.name: view for view in views}
 
     @cached_property
     def rule_dimensions(self) -> dict[str, Dimension]:
@@ -90,7 +105,6 @@ class Contracts:
                 columns, more = self._object(str(include).replace(".", "/", 1) + ".yaml")
                 included.append(columns)
                 conditions = more + conditions
-        members = odcs.team.members if odcs.team is not None and not isinstance(odcs.team, list) else None
         sla = next((s for s in odcs.slaProperties or [] if s.property == "freshness"), None)
         return Contract(
             name=name,
@@ -101,7 +115,7 @@ class Contracts:
             conditions=conditions,
             partition=_custom(odcs, "partition") or "none",
             writer=str(_custom(odcs, "writer") or ""),
-            owner=str(members[0].username) if members else "",
+            owner=_owner(odcs),
             freshness_minutes=int(str(sla.value)) if sla is not None else 0,
             watched=tuple(map(str, _custom(odcs, "watched") or ())),
         )
@@ -116,6 +130,13 @@ class Contracts:
                     if not _custom(contract, "fragment"):
                         names.append(str(contract.name))
         return tuple(names)
+
+    def _dictionary(self, relative: str) -> dict[str, Column]:
+        columns = [_column(p) for p in (self._read(relative).schema_ or [])[0].properties or []]
+        by_name = {c.name: c for c in columns}
+        if len(by_name) != len(columns):
+            raise ContractError(f"{relative} defines a name twice; keep one definition per name")
+        return by_name
 
     def _object(self, relative: str, index: int = 0) -> tuple[tuple[Column, ...], tuple[Condition, ...]]:
         schema = (self._read(relative).schema_ or [])[index]
@@ -152,6 +173,11 @@ def _custom(contract: OpenDataContractStandard, name: str) -> Any:
     return next((p.value for p in contract.customProperties or [] if p.property == name), None)
 
 
+def _owner(contract: OpenDataContractStandard) -> str:
+    members = contract.team.members if contract.team is not None and not isinstance(contract.team, list) else None
+    return str(members[0].username) if members else ""
+
+
 def _dimension(told: str | None, rule: str) -> Dimension:
     if told not in _DIMENSIONS:
         raise ContractError(f"the rule {rule} tells of the dimension {told!r}; give it one of {', '.join(sorted(_DIMENSIONS))}")
@@ -162,7 +188,7 @@ def _column(prop: SchemaProperty) -> Column:
     options = prop.logicalTypeOptions or {}
     return Column(
         name=str(prop.name),
-        type=str(prop.physicalType),
+        type=prop.physicalType or "",
         description=prop.description or "",
         required=bool(prop.required),
         is_key=bool(prop.primaryKey),
@@ -174,6 +200,7 @@ def _column(prop: SchemaProperty) -> Column:
         max_length=options.get("maxLength"),
         pattern=options.get("pattern"),
         classification=prop.classification,
+        defined_by=tuple(prop.tags or ()),
     )
 
 

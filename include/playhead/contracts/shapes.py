@@ -17,7 +17,10 @@ NOT_DETERMINISTIC = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a contract. `type` is a Spark SQL type; ranges are inclusive unless exclusive_minimum is set."""
+    """One column of a contract. `type` is a Spark SQL type; ranges are inclusive unless exclusive_minimum is set.
+
+    `defined_by` names the publications whose definition it follows; none where it is ours.
+    """
 
     name: str
     type: str
@@ -32,6 +35,7 @@ class Column:
     max_length: int | None = None
     pattern: str | None = None
     classification: str | None = None
+    defined_by: tuple[str, ...] = ()
 
     @property
     def is_deterministic(self) -> bool:
@@ -95,6 +99,16 @@ class Contract:
     def hashed_columns(self) -> tuple[str, ...]:
         """Columns that content hashes cover."""
         return tuple(c.name for c in self.columns if c.is_deterministic)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One BI view: what it is for, what a row is, and who answers for it. Its columns are those of its SQL."""
+
+    name: str
+    description: str
+    grain: str
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)

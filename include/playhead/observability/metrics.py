@@ -1,4 +1,4 @@
-"""The exporter's metrics: each is declared here once; what Prometheus reads and docs/metrics.md follow from it."""
+"""The exporter's metrics: each is declared here once; what Prometheus reads and docs/prometheus.md follow from it."""
 
 from __future__ import annotations
 

@@ -40,6 +40,7 @@ def playhead(*arguments: str, home: Path, error: str | None = None) -> subproces
         (("status", "--nonsense"), ExitCode.USAGE, "see `playhead status --help`"),
         (("nonsense",), ExitCode.USAGE, "No such command 'nonsense'; see `playhead --help`"),
         (("restatements", "--table", "gold.nothing"), ExitCode.USAGE, "there is no table 'gold.nothing'"),
+        (("metrics", "v_nothing"), ExitCode.USAGE, "no view is called v_nothing; there are V_AD_PERFORMANCE"),
         (("contracts", "show", "nothing"), ExitCode.USAGE, "list them with `playhead contracts list`"),
         (("logs", "nothing"), ExitCode.USAGE, "its parts are kafka"),
         (("quarantine", "list"), ExitCode.ABSENT, "start it with `playhead up`"),
@@ -153,3 +154,4 @@ def test_completion__knows_commands_parts_and_tables(tmp_path: Path) -> None:
     assert completed("playhead logs str", 2) == ["stream"]
     assert completed("playhead contracts show silver.pl", 3) == ["silver.playbacks"]
     assert completed("playhead contracts show video_pl", 3) == ["video_play"]
+    assert completed("playhead metrics V_TOP", 2) == ["V_TOP_CONTENT"]

@@ -52,7 +52,7 @@ def test_every_command_that_prints_a_table_or_a_record_has_json(path: str) -> No
 
 
 @pytest.mark.usefixtures("_no_lake")
-@pytest.mark.parametrize("path", ["status", "topics list", "contracts list", "metrics"])
+@pytest.mark.parametrize("path", ["status", "topics list", "contracts list", "metrics", "prometheus"])
 def test_json__has_the_names_that_the_help_tells(path: str) -> None:
     done = CliRunner().invoke(app, [*path.split(), "--json"])
     rows = json.loads(done.stdout)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import sqlglot
@@ -98,17 +97,3 @@ def test_masking__unknown_class_is_an_error_not_an_unmasked_column(monkeypatch: 
     monkeypatch.setattr(governance, "loaded_contracts", lambda: {"gold.user_daily": odd})
     with pytest.raises(WarehouseError, match="no masking policy covers"):
         masking_statements()
-
-
-def test_docs_name_every_view_and_the_facts_it_is_made_from() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "views.md").read_text(encoding="utf-8")
-    told = {cells[1].strip(" `"): cells[3] for line in page.splitlines() if line.startswith("| `V_") and (cells := line.split("|"))}
-    facts = {
-        name.upper(): {
-            f"{table.db}.{table.name}".lower()
-            for table in sqlglot.parse_one(view_statement(name), read="snowflake").find_all(exp.Table)
-            if table.db in ("GOLD", "OPS")
-        }
-        for name in sql_names("views")
-    }
-    assert {view: {word.strip("` ") for word in cell.split(",")} for view, cell in told.items()} == facts

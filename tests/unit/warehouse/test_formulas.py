@@ -23,7 +23,7 @@ def columns(view: str) -> dict[str, Formula]:
         ("v_content_trends", "COMPLETION_RATE_PCT", "100 * sum(completed_count) / nullif(sum(plays_count), 0)"),
         ("v_top_content", "ENGAGEMENT_PER_VIEW", "sum(interactions_count) / nullif(sum(plays_count), 0)"),
         # brackets stay where they are needed
-        ("v_platform_quality", "VPF_PCT", "100 * (sum(failed_count) - sum(startup_failures_count)) / nullif(sum(ended_count), 0)"),
+        ("v_platform_quality", "EBVS_PCT", "100 * sum(exits_before_start_count) / nullif(sum(plays_count), 0)"),
         ("v_platform_quality", "REBUFFERING_PCT", "100 * sum(stall_ms) / nullif(sum(played_ms) + sum(stall_ms), 0)"),
         # a sum of sums is the sum
         ("v_revenue_per_user", "AD_REVENUE", "sum(ad_revenue)"),

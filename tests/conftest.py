@@ -25,7 +25,7 @@ _TESTS = Path(__file__).parent
 
 # What starts no engine goes beside what does, where pytest has a worker for each (`make test`); the engines fill most of two cores, and the
 # parts that are timed come when the other worker is done.
-_BESIDE = ("architecture", "orchestration", "oracle", "unit", "warehouse")
+_BESIDE = ("architecture", "conformance", "orchestration", "oracle", "unit", "warehouse")
 _TIMED_LAST = ("browser", "observability", "load_test", "e2e", "faults")
 
 

@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 
-.PHONY: help setup system demo up down status test browser pictures test-fast check format docs bench scaling limits hazard faults soak badinput oracle requirements contracts clean
+.PHONY: help setup system demo up down status test browser pictures test-fast check format docs bench scaling limits hazard notebook faults soak badinput oracle requirements contracts clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -65,6 +65,11 @@ bench: $(READY)  ## Measure beside peers: NAME=ingest for one bench, RUNS=5 alte
 
 docs: $(READY)  ## The docs as a site, in site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet && echo "site/index.html written"
+
+notebook: $(READY)  ## Run the analysts' notebook on the warehouse that PLAYHEAD_* names; writes .playhead/where-viewers-wait.ipynb
+	@mkdir -p .playhead
+	@$(BIN)/papermill --no-progress-bar --log-level ERROR docs/notebooks/where-viewers-wait.ipynb .playhead/where-viewers-wait.ipynb
+	@echo ".playhead/where-viewers-wait.ipynb written"
 
 scaling: $(READY)  ## Measure how cost grows, step by step: USERS and DAYS of the smallest size; writes docs/scaling.md
 	@$(BIN)/python -m benchmarks.scaling $(if $(USERS),--users $(USERS)) $(if $(DAYS),--days $(DAYS))

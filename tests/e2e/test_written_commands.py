@@ -20,6 +20,9 @@ _BLOCK = re.compile(r"^```(?:bash|console)\n(.*?)^```", re.DOTALL | re.MULTILINE
 ELSEWHERE = {
     "make demo": "the fixture `demo` runs the same, smaller",
     "make test": "runs this",
+    "make notebook": "tests/warehouse/test_notebook.py, on a warehouse of its own",
+    ".venv/bin/papermill": "tests/warehouse/test_notebook.py, with parameters",
+    "PLAYHEAD_PROFILE=production make notebook": "needs a Snowflake account",
     "playhead demo": "the fixture `demo` runs the same, smaller",
     "playhead down": "the fixture `demo` does, at its end",
     "playhead contracts check": "make check, against the commit before",

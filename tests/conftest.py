@@ -29,6 +29,7 @@ _BESIDE = ("architecture", "conformance", "orchestration", "oracle", "unit", "wa
 _TIMED_LAST = ("browser", "observability", "load_test", "e2e", "faults")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two groups of tests, each in one process from beginning to end: its tests share an engine, a stack, or Airflow's environment."""
     parts = {item: item.path.relative_to(_TESTS).parts[0] for item in items}

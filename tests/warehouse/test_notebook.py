@@ -59,7 +59,8 @@ def outputs(notebook: Any, kind: str) -> list[Any]:
     return [data[kind] for data in shown if kind in data]
 
 
-def test_answer__from_sums_of_all_plays(filled: Facts, run: Run) -> None:
+def test_answer__from_sums_of_all_plays(filled: Facts, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MPLBACKEND", "agg")  # as Streamlit sets it, and containers do: charts are shown all the same
     done = run()
     (answer,) = outputs(done, "application/json")
     assert answer == {

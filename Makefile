@@ -42,7 +42,7 @@ status: $(READY)  ## What runs, and where
 	@$(BIN)/playhead status
 
 test: $(READY) system  ## All tests, on real parts; a small demo from end to end is among them
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2
 
 browser: $(READY) system  ## Only the small demo on a stack of its own: books, oracle, backfill, pages, mails, written commands, load; ends with a line of JSON
 	$(BIN)/pytest tests/e2e

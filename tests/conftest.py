@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tenacity import retry, stop_after_delay, wait_fixed
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from playhead.io.mail import MailServer
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-_TESTS = Path(__file__).parent
 
 # What starts no engine goes beside what does, where pytest has a worker for each (`make test`); the engines fill most of two cores, and the
 # parts that are timed come when the other worker is done.
@@ -29,12 +29,26 @@ _BESIDE = ("architecture", "conformance", "orchestration", "oracle", "unit", "wa
 _TIMED_LAST = ("browser", "observability", "load_test", "e2e", "faults")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def _part(path: str) -> str:
+    """The directory of tests that a test, by its file or its id, is in."""
+    return Path(path).relative_to("tests").parts[0]
+
+
+class TwoGroups(LoadScopeScheduling):
     """Two groups of tests, each in one process from beginning to end: its tests share an engine, a stack, or Airflow's environment."""
-    parts = {item: item.path.relative_to(_TESTS).parts[0] for item in items}
-    for item, part in parts.items():
-        item.add_marker(pytest.mark.xdist_group("beside" if part in _BESIDE else "engines"))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "beside" if _part(nodeid) in _BESIDE else "engines"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoGroups:
+    """How pytest-xdist deals out tests."""
+    return TwoGroups(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is timed comes last."""
+    parts = {item: _part(item.nodeid) for item in items}
     items.sort(key=lambda item: _TIMED_LAST.index(parts[item]) + 1 if parts[item] in _TIMED_LAST else 0)
 
 

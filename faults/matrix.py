@@ -78,6 +78,8 @@ def _run(begun: Begun, fault: Fault, *, without: Guard | None = None) -> Outcome
         except (NotInjectedError, PlayheadError, DeltaError, KafkaException, duckdb.Error, OSError) as error:
             wrong, is_injected = f"{type(error).__name__}: {error}", False  # where fault or checker fail, nothing is known
         told = scene.wait_for_alarm()
+        if without is None and (wrong or lost or doubled):
+            scene.keep(begun.state_dir / "not-survived" / fault.name)
     seconds = round(time.monotonic() - began, 1)
     alarm, alarm_s = told or ("", None)
     return Outcome(

@@ -176,6 +176,15 @@ class Scene:
         program = self._program("faults.committing", str(self.directory), writer, other, str(count))
         return replace(program, log_name=f"{writer}.log")
 
+    def keep(self, directory: Path) -> None:
+        """Copy what its programs said, and the checkpoint, to where they stay."""
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        for log in self.directory.glob("*.log"):
+            shutil.copy(log, directory)
+        if self.checkpoint.is_dir():
+            shutil.copytree(self.checkpoint, directory / "checkpoint")
+
     def run_well(self, what: str, program: Program) -> None:
         """Run a program that must not fail.
 
@@ -237,5 +246,6 @@ def open_scene(
 
 
 def _last_line(output: str) -> str:
-    lines = [line for line in output.splitlines() if line.strip()]
+    """The last line that is not one of a stack trace, which are indented."""
+    lines = [line for line in output.splitlines() if line.strip() and not line[0].isspace()]
     return lines[-1][:300] if lines else "it said nothing"

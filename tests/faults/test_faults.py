@@ -13,10 +13,12 @@ import yaml
 
 from benchmarks.processes import ROOT, environment
 from faults.__main__ import PAGE
+from faults.broker import Broker
 from faults.changes import GUARDS
 from faults.model import Outcome
 from faults.page import is_proven, render, summarise, write_page
 from faults.registry import FAULTS
+from faults.scene import Scene, _last_line
 
 HERE = ("after_commit", "topics_made_anew")
 
@@ -123,3 +125,21 @@ def test_some_faults_are_survived_and_are_not_without_their_guards(tmp_path: Pat
     assert (found["faults"], found["survived"], found["lost"], found["doubled"]) == (len(HERE), len(HERE), 0, 0)
     assert found["controls"] == found["controls_red"] == len(HERE)
     assert found["alarms"] == found["heard"] == len(HERE)
+
+
+def test_what_was_said_last_is_no_line_of_a_stack_trace() -> None:
+    said = "started\njava.io.IOException: no space\n\tat a.b(C.java:1)\n\t... 26 more\n\n"
+    assert _last_line(said) == "java.io.IOException: no space"
+    assert _last_line("\n") == "it said nothing"
+
+
+def test_what_is_kept_of_a_fault_is_of_its_newest_run(tmp_path: Path) -> None:
+    home, kept = tmp_path / "home", tmp_path / "kept"
+    kept.mkdir()
+    (kept / "old.log").touch()
+    scene = Scene(Broker(tmp_path / "broker"), home, None, tmp_path)  # type: ignore[arg-type]
+    scene.checkpoint.mkdir(parents=True)
+    (scene.checkpoint / "offsets").touch()
+    (home / "said.log").write_text("it failed", encoding="utf-8")
+    scene.keep(kept)
+    assert sorted(str(path.relative_to(kept)) for path in kept.rglob("*") if path.is_file()) == ["checkpoint/offsets", "said.log"]

@@ -41,14 +41,13 @@ MOST_BEHIND_TRUTH = 0.02
 _DAYS_A_BUILD = 8
 
 
-def measure(state_dir: Path, options: SimulationOptions, horizon_days: int, report: Report) -> dict[str, Any]:
+def measure(spark: SparkSession, state_dir: Path, options: SimulationOptions, horizon_days: int, report: Report) -> dict[str, Any]:
     """Everyone's judgement on the same held-out users, and how many there were."""
-    state_dir.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     home = state_dir / f"simulation-{options.users}-users-{options.days}-days"
     report(f"hazard: simulating {options.users:,} viewers on {options.days} days (kept for the next time)")
     records = kept_simulation(home, options)
-    with batch_engine(state_dir) as spark, tempfile.TemporaryDirectory(prefix="hazard-", dir=state_dir) as directory:
+    with tempfile.TemporaryDirectory(prefix="hazard-", dir=state_dir) as directory:
         lake = str(Path(directory) / "lake")
         events = _build_gold(spark, lake, records, options.producer_id, report)
         judged = _judge(spark, lake, home / "simulator" / "truth.parquet", horizon_days, report)
@@ -148,7 +147,10 @@ def main() -> None:
     kept_in = PAGE.with_suffix(".json")
     if not arguments.page:
         options = SimulationOptions(users=arguments.users, days=arguments.days)
-        measured = measure(get_settings().home / "bench", options, arguments.horizon, print)
+        state_dir = get_settings().home / "bench"
+        state_dir.mkdir(parents=True, exist_ok=True)
+        with batch_engine(state_dir) as spark:
+            measured = measure(spark, state_dir, options, arguments.horizon, print)
         kept_in.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
     kept = json.loads(kept_in.read_text(encoding="utf-8"))
     PAGE.write_text(render(kept), encoding="utf-8")

@@ -29,6 +29,12 @@ _BESIDE = ("architecture", "conformance", "orchestration", "oracle", "unit", "wa
 _TIMED_LAST = ("browser", "observability", "load_test", "e2e", "faults")
 
 
+def pytest_configure() -> None:
+    """A worker of pytest-xdist is told the size of a terminal that it does not have; what a command shows hangs on it."""
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
+
+
 def _part(path: str) -> str:
     """The directory of tests that a test, by its file or its id, is in."""
     return Path(path).relative_to("tests").parts[0]

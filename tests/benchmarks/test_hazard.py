@@ -104,10 +104,9 @@ def test_verdict__near_the_truth_and_ahead_of_the_rule(model: float, met: bool) 
 
 @pytest.mark.slow
 @pytest.mark.spark
-def test_hazard__a_small_size_goes_all_the_way(spark: SparkSession, spark_remote: str, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setenv("PLAYHEAD_SPARK_REMOTE", spark_remote)
+def test_hazard__a_small_size_goes_all_the_way(spark: SparkSession, tmp_path: Path) -> None:
     told: list[str] = []
-    found = measure(tmp_path, SimulationOptions(users=150, titles=30, days=22), 3, told.append)
+    found = measure(spark, tmp_path, SimulationOptions(users=400, titles=30, days=24), 3, told.append)
 
     everyone, lately = found["groups"][ALL], found["groups"][LATELY]
     assert everyone["users"] > lately["users"] > 50

@@ -15,6 +15,7 @@ from playhead.errors import BuildError, GateError, ModelError
 from playhead.io.delta import read_table
 from playhead.io.delta_table import table_version
 from playhead.jobs.churn import build_features, read_features, read_slices, score, train_and_promote
+from playhead.jobs.churn_check import check_model
 from playhead.jobs.publish_day import publish_day
 from playhead.jobs.quality_scores import read_scores
 from playhead.jobs.run_context import RunContext
@@ -80,9 +81,22 @@ def test_churn__the_run_leaves_no_features_behind(world):
         score(world.spark, world.lake, RUN, registry=world.registry)
 
 
-def test_churn__the_same_data_again_changes_no_score_and_no_champion(world):
+def test_churn__the_same_data_again_changes_nothing(world):
     before, hashes = world.scores(), {row.content_hash for row in world.log()}
-    again = replace(RUN, run_id="manual__2")
+    again = replace(RUN, run_id="scheduled__2")
+
+    build_features(world.spark, world.lake, again, horizon_days=7)
+    checked = check_model(world.spark, world.lake, again, registry=world.registry, most_days=7)
+    training = train_and_promote(world.spark, world.lake, again, registry=world.registry)
+    score(world.spark, world.lake, again, registry=world.registry)
+
+    assert training == {"promoted": False, "reason": checked["reason"], "challenger": None}
+    assert world.scores() == before
+    assert {row.content_hash for row in world.log()} == hashes
+
+
+def test_churn__trained_again_on_the_same_data_changes_no_score_that_counts_and_no_champion(world):
+    before, again = world.scores(), replace(RUN, run_id="manual__2")
 
     build_features(world.spark, world.lake, again, horizon_days=7)
     training = train_and_promote(world.spark, world.lake, again, registry=world.registry)
@@ -90,8 +104,10 @@ def test_churn__the_same_data_again_changes_no_score_and_no_champion(world):
 
     assert (training["promoted"], training["in_service"]) == (False, "churn-1")
     assert training["reason"].startswith("does not beat the champion")
-    assert world.scores() == before
-    assert {row.content_hash for row in world.log()} == hashes
+    shadow = {"challenger_probability": None, "challenger_version": None}
+    assert [row.asDict() | shadow for row in world.scores()] == [row.asDict() for row in before]
+    # learnt from the same rows, the challenger says the same; it is kept beside, in the shadow
+    assert {(row.challenger_version, row.challenger_probability == row.churn_probability) for row in world.scores()} == {("churn-2", True)}
 
 
 def test_churn__backfill_scores_its_past_day_and_trains_nothing(world):

@@ -34,9 +34,10 @@ def knowing_score(truth: pd.DataFrame, users: pd.DataFrame, cutoff: date, horizo
         horizon_days: H of the label.
     """
     silent_days = users["days_since_last_active"].to_numpy(dtype="int64")
-    comes, hazard = _known(truth, users["user_id"], cutoff, int(silent_days.max(initial=0)))
+    most_ago = int(silent_days.max(initial=0))
+    comes, hazard = _known(truth, users["user_id"], cutoff, most_ago)
     present = np.ones(len(users))
-    for ago in range(int(silent_days.max(initial=0)), 0, -1):
+    for ago in range(most_ago, 0, -1):
         is_silent = silent_days >= ago
         stayed = present * (1 - hazard[ago])
         seen = stayed * (1 - comes[ago - 1])

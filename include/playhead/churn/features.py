@@ -62,7 +62,7 @@ def count_labelled(user_daily: DataFrame, plan: CutoffPlan) -> DataFrame:
     return by_user.agg(F.coalesce(F.sum("labelled_count"), F.lit(0)).alias("rows_count"))
 
 
-def _user_bucket(user: str) -> Column:
+def user_bucket(user: str) -> Column:
     """The bucket of a user: the same in every run."""
     return F.pmod(F.xxhash64(user), F.lit(USER_BUCKETS))
 
@@ -70,7 +70,7 @@ def _user_bucket(user: str) -> Column:
 def _at_cutoffs(days: DataFrame, plan: CutoffPlan, labelled_buckets: int) -> DataFrame:
     """Each day beside every cut-off that may look at it; age_days is negative for days after the cut-off."""
     every, last = (F.array(*(F.lit(day) for day in cutoffs)) for cutoffs in (plan.all, [plan.score]))
-    cutoffs = F.when(_user_bucket("user_id") < labelled_buckets, every).otherwise(last)
+    cutoffs = F.when(user_bucket("user_id") < labelled_buckets, every).otherwise(last)
     beside = days.repartition("user_id").withColumn("cutoff_date", F.explode(cutoffs))
     return beside.withColumn("age_days", F.date_diff("cutoff_date", "event_date")).filter(F.col("age_days") >= -plan.horizon_days)
 
@@ -116,7 +116,7 @@ def _titles(user_content_daily: DataFrame, plan: CutoffPlan, labelled_buckets: i
         for bit, day in enumerate(plan.all)
     ]
     of_score = F.lit(1 << plan.all.index(plan.score))
-    asked = F.when(_user_bucket("viewer_id") < labelled_buckets, F.lit((1 << len(plan.all)) - 1)).otherwise(of_score)
+    asked = F.when(user_bucket("viewer_id") < labelled_buckets, F.lit((1 << len(plan.all)) - 1)).otherwise(of_score)
     # The cut-offs that see a day as bits of one number: a title is counted once for each, on however many days it was played.
     seen = sum(seen_from, F.lit(0)).bitwiseAND(asked)
     plays = user_content_daily.filter("plays_count > 0").select(F.col("viewer_id").alias("user_id"), "content_id", seen.alias("seen"))
@@ -168,7 +168,7 @@ def _rule_inputs() -> dict[str, Column]:
 
 def _slices(plan: CutoffPlan) -> dict[str, Column]:
     """What each row is for, and its label where the whole horizon was observed."""
-    bucket = _user_bucket("user_id")
+    bucket = user_bucket("user_id")
     is_calibration = bucket % _CALIBRATION_ONE_IN == 0
     cutoff = F.col("cutoff_date")
     purpose = F.when(cutoff == F.lit(plan.score), "score")

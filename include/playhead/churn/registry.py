@@ -58,7 +58,7 @@ class ChurnRegistry:
         Raises:
             ModelError: its files are not the ones that were registered.
         """
-        return self._model(CHAMPION)
+        return self._model(self._aliases().get(CHAMPION))
 
     def challenger(self) -> RegisteredModel | None:
         """The model in the shadow of the one in service, verified: the loser of the newest contest. None where nothing competed yet.
@@ -67,7 +67,7 @@ class ChurnRegistry:
             ModelError: its files are not the ones that were registered.
         """
         aliases = self._aliases()
-        return None if aliases.get(CHAMPION) in (None, aliases.get(CHALLENGER)) else self._model(CHALLENGER)
+        return None if aliases.get(CHAMPION) in (None, aliases.get(CHALLENGER)) else self._model(aliases.get(CHALLENGER))
 
     def change_places(self) -> None:
         """Put the model in the shadow in service, and the one in service in the shadow; done again, it changes them back."""
@@ -75,8 +75,7 @@ class ChurnRegistry:
         self._put(CHAMPION, aliases[CHALLENGER])
         self._put(CHALLENGER, aliases[CHAMPION])
 
-    def _model(self, alias: str) -> RegisteredModel | None:
-        number = self._aliases().get(alias)
+    def _model(self, number: str | None) -> RegisteredModel | None:
         if number is None:
             return None
         version = self._client().get_model_version(MODEL_NAME, number)

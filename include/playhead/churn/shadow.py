@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
+from playhead.churn.features import USER_BUCKETS, user_bucket
 from playhead.churn.train import LEAST_PER_CLASS
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ _LEAST_SHARE = 0.95
 _SEED = 20_260_101
 # Users beyond this many are left out by a hash of their id: what they would add to the judgement is nothing.
 MAX_JUDGED_ROWS = 50_000
-_BUCKETS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def build_shadow_outcomes(scores: DataFrame, user_daily: DataFrame, *, horizon_d
     in_horizon = (F.col("event_date") > F.col("score_date")) & (F.col("event_date") <= F.date_add("score_date", horizon_days))
     back = over.select("score_date", "user_id").join(active, on="user_id").filter(in_horizon).select("score_date", "user_id").distinct()
     joined = over.join(back.withColumn("came_back", F.lit(True)), on=["score_date", "user_id"], how="left")
-    kept = F.pmod(F.xxhash64("user_id"), F.lit(_BUCKETS)) < F.least(F.lit(_BUCKETS), F.lit(_BUCKETS * MAX_JUDGED_ROWS) / F.col("rows"))
+    kept = user_bucket("user_id") < F.least(F.lit(USER_BUCKETS), F.lit(USER_BUCKETS * MAX_JUDGED_ROWS) / F.col("rows"))
     counted = joined.crossJoin(over.agg(F.count("*").alias("rows"))).filter(kept)
     return counted.select(
         "score_date", "user_id", "churn_probability", "challenger_probability", F.col("came_back").isNull().alias("churned")

@@ -49,6 +49,7 @@ INPUTS = ("gold.user_daily", "gold.user_content_daily")
 SCORES = "gold.churn_scores"
 # Users beyond this many rows are left out of training by a hash of their id: what is learnt stops changing long before.
 MAX_TRAINING_ROWS = 200_000
+BACKFILL_TRAINS_NONE = "a backfill scores with the model in service and trains none"
 LABELLED = ("train", "calibration", "held_out")
 
 
@@ -101,7 +102,7 @@ def train_and_promote(spark: SparkSession, lake: str, run: RunContext, *, regist
     """
     plan = require_plan(lake, run)
     if run.kind == "backfill":
-        return _untrained(run, "a backfill scores with the model in service and trains none")
+        return _untrained(run, BACKFILL_TRAINS_NONE)
     need = read_json(_need_path(lake, run))
     if need is not None and not need["is_due"]:
         return _untrained(run, need["reason"])
@@ -211,7 +212,7 @@ def _plan_path(lake: str, run: RunContext) -> str:
 
 def record_need(lake: str, run: RunContext, need: Need) -> None:
     """Leave to the later steps of the run whether a challenger has to be trained."""
-    write_json(_need_path(lake, run), asdict(need) | {"drifted": dict(need.drifted)})
+    write_json(_need_path(lake, run), {"is_due": need.is_due, "reason": need.reason})
 
 
 def _need_path(lake: str, run: RunContext) -> str:

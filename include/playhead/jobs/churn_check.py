@@ -23,7 +23,7 @@ from playhead.churn.train import NUM_THREADS
 from playhead.io.delta import read_table
 from playhead.io.delta_table import append_rows, query_log, table_version
 from playhead.io.lock import table_lock
-from playhead.jobs.churn import SCORES, ChurnPlan, read_features, read_slices, record_need, require_plan
+from playhead.jobs.churn import BACKFILL_TRAINS_NONE, SCORES, ChurnPlan, read_features, read_slices, record_need, require_plan
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -48,9 +48,7 @@ def check_model(spark: SparkSession, lake: str, run: RunContext, *, registry: Ch
     """
     plan = require_plan(lake, run)
     if run.kind == "backfill":
-        need = Need(False, "a backfill scores with the model in service and trains none")
-        record_need(lake, run, need)
-        return {"is_training_due": need.is_due, "reason": need.reason}
+        return {"is_training_due": False, "reason": BACKFILL_TRAINS_NONE}
     champion, challenger = registry.champion(), registry.challenger()
     shadow = _judge_shadow(spark, lake, plan, champion, challenger)
     if shadow.is_better:

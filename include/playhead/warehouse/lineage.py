@@ -48,7 +48,7 @@ def _known(*columns: str) -> dict[str, str]:
 
 
 _BREAKDOWNS = {
-    column: f"coalesce({column}, 'unknown')" for column in ("platform", "device_type", "cdn", "country", "player", "app_version")
+    name.lower(): expression for name, expression in _known("platform", "device_type", "cdn", "country", "player", "app_version").items()
 }
 
 LINEAGE: dict[str, Lineage] = {

@@ -14,7 +14,7 @@ from confluent_kafka import KafkaException
 from deltalake.exceptions import DeltaError
 
 from faults.engine import Engine
-from faults.model import Fault, Guard, NotInjectedError, NotSurvivedError, Outcome, SilentError
+from faults.model import Fault, Guard, NotInjectedError, NotSurvivedError, Outcome, SilentError, StoppedError
 from faults.scene import Scene, all_loads, first_load, open_scene
 from playhead.errors import PlayheadError
 from playhead.quality.accounting import take_accounts
@@ -63,7 +63,8 @@ def run_matrix(state_dir: Path, faults: Iterable[Fault], report: Report) -> Iter
 def _run(begun: Begun, fault: Fault, *, without: Guard | None = None) -> Outcome:
     hashes = {} if fault.ends_here else begun.hashes
     name, damage = ("", "") if without is None else (without.name, without.damage)
-    lost, doubled, wrong, is_injected, is_silent, is_altered = 0, 0, "", True, False, False
+    lost, doubled, wrong, is_injected, is_altered = 0, 0, "", True, False
+    failure: NotSurvivedError | None = None
     awaited = () if without else fault.alarms
     began_with = begun.all_loads if fault.has_landed else begun.first_load
     began = time.monotonic()
@@ -73,7 +74,7 @@ def _run(begun: Begun, fault: Fault, *, without: Guard | None = None) -> Outcome
             if not fault.ends_here:
                 lost, doubled, wrong, is_altered = _judge(scene, hashes)
         except NotSurvivedError as error:
-            (lost, doubled, _), wrong, is_silent = _take_books(scene), str(error), isinstance(error, SilentError)
+            (lost, doubled, _), wrong, failure = _take_books(scene), str(error), error
             lost, doubled = lost + error.lost, doubled + error.doubled
         except (NotInjectedError, PlayheadError, DeltaError, KafkaException, duckdb.Error, OSError) as error:
             wrong, is_injected = f"{type(error).__name__}: {error}", False  # where fault or checker fail, nothing is known
@@ -83,7 +84,20 @@ def _run(begun: Begun, fault: Fault, *, without: Guard | None = None) -> Outcome
     seconds = round(time.monotonic() - began, 1)
     alarm, alarm_s = told or ("", None)
     return Outcome(
-        fault.name, name, seconds, lost, doubled, wrong, damage, is_injected, is_silent, is_altered, bool(awaited), alarm, alarm_s
+        fault.name,
+        name,
+        seconds,
+        lost,
+        doubled,
+        wrong,
+        damage,
+        is_injected,
+        is_silent=isinstance(failure, SilentError),
+        is_stopped=isinstance(failure, StoppedError),
+        is_altered=is_altered,
+        is_awaited=bool(awaited),
+        alarm=alarm,
+        alarm_s=alarm_s,
     )
 
 

@@ -13,6 +13,7 @@ from faults.model import Fault, Guard
 from playhead.contracts.model import event_topics
 from playhead.io.kafka import ensure_topics
 from playhead.io.topics import declared_topics
+from playhead.local.processes import wait_until
 
 if TYPE_CHECKING:
     from faults.scene import Scene
@@ -24,9 +25,14 @@ _MORE = 16  # partitions than any topic has
 
 def topics_made_anew(scene: Scene) -> None:
     """The topics are deleted and made again, and hold more records than before: other ones are at the offsets that have landed."""
-    admin = AdminClient(scene.client)
-    for future in admin.delete_topics(list(event_topics()), operation_timeout=_WAIT_S).values():
+    admin, topics = AdminClient(scene.client), set(event_topics())
+    for future in admin.delete_topics(list(topics), operation_timeout=_WAIT_S).values():
         future.result(_WAIT_S)
+
+    def are_gone() -> bool:  # a moment after the broker has said so
+        return topics.isdisjoint(admin.list_topics(timeout=_WAIT_S).topics)
+
+    wait_until(are_gone, lambda: True, "the end of the topics", scene.broker.log, _WAIT_S)
     scene.make_topics()
     for load in (1, 2, 0):
         scene.send(load)

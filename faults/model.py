@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from faults.scene import Scene
 
-# Acknowledged events are missing; events are there twice; something else than without the fault is published; nobody was told.
-Damage = Literal["lost", "doubled", "altered", "silent"]
+# Acknowledged events are missing; events are there twice; something else than without the fault is published; nobody was told; a program
+# does not go on though all that stood in its way is mended.
+Damage = Literal["lost", "doubled", "altered", "silent", "stopped"]
 HEARD_WITHIN_S = 60
 
 
@@ -28,6 +29,10 @@ class NotSurvivedError(Exception):
 
 class SilentError(NotSurvivedError):
     """The system went on as if nothing had happened."""
+
+
+class StoppedError(NotSurvivedError):
+    """A program that must run failed."""
 
 
 class NotInjectedError(Exception):
@@ -77,6 +82,7 @@ class Outcome:
     damage: str = ""
     is_injected: bool = True
     is_silent: bool = False
+    is_stopped: bool = False
     is_altered: bool = False
     is_awaited: bool = False
     alarm: str = ""
@@ -95,5 +101,5 @@ class Outcome:
     @property
     def is_red(self) -> bool:
         """The fault happened and did the damage that a control must show."""
-        seen = {"lost": self.lost > 0, "doubled": self.doubled > 0, "altered": self.is_altered, "silent": self.is_silent}
-        return self.is_injected and seen[self.damage]
+        seen = {"lost": self.lost > 0, "doubled": self.doubled > 0, "altered": self.is_altered}
+        return self.is_injected and {**seen, "silent": self.is_silent, "stopped": self.is_stopped}[self.damage]

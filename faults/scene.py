@@ -19,7 +19,7 @@ from faults.alarms import Alarms, Moment, Watched, watch
 from faults.broker import Broker, started_broker
 from faults.engine import Engine
 from faults.loads import LOADS, send_load
-from faults.model import HEARD_WITHIN_S, NotInjectedError, NotSurvivedError, SilentError
+from faults.model import HEARD_WITHIN_S, NotInjectedError, NotSurvivedError, SilentError, StoppedError
 from faults.programs import Program
 from playhead.errors import PlayheadError
 from playhead.io.checkpoint import read_checkpoint
@@ -96,7 +96,7 @@ class Scene:
         """Send these loads, then run the app until all has landed.
 
         Raises:
-            NotSurvivedError: it failed.
+            StoppedError: it failed.
         """
         for load in loads:
             self.send(load)
@@ -189,11 +189,11 @@ class Scene:
         """Run a program that must not fail.
 
         Raises:
-            NotSurvivedError: it did.
+            StoppedError: it did.
         """
         code, said = program.run()
         if code:
-            raise NotSurvivedError(f"{what} ended with {code}: {_last_line(said)}")
+            raise StoppedError(f"{what} ended with {code}: {_last_line(said)}")
 
     def _program(self, program: str, *arguments: str, changed: str = "") -> Program:
         change = changed or self.unguarded

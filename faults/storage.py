@@ -75,11 +75,21 @@ def torn_plan(scene: Scene) -> None:
     """What the newest batch was planned to be is cut off; nothing of the batch has landed, so the plan may be deleted."""
     scene.send(1)
     plan = scene.checkpoint / "offsets" / "1"
-    scene.app().killed_when(plan.exists)
+    scene.app().killed_when(plan.with_name(".1.crc").exists)  # which comes after the plan, and is left where that alone is deleted
     scene.require_batches(planned=1, finished=0, landed=0)
     plan.write_bytes(plan.read_bytes()[:-_TORN_BYTES])
     scene.land_stops("delete it: the batch has not landed")
     plan.unlink()
+    scene.land(2)
+
+
+def torn_mark(scene: Scene) -> None:
+    """The mark that the newest batch was finished is cut off; the batch has landed, so the mark may be deleted."""
+    mark = scene.checkpoint / "commits" / "0"
+    mark.write_bytes(mark.read_bytes()[:-_TORN_BYTES])
+    scene.send(1)
+    scene.land_stops("delete it: batch 0 is run again")
+    mark.unlink()
     scene.land(2)
 
 
@@ -107,6 +117,14 @@ FAULTS = (
     Fault("full_at_checkpoint", _GROUP, "the disk is full when a batch is planned", full_at_checkpoint, _STOPPED),
     Fault("full_at_broker", _GROUP, "the broker's disk is full while records come in", full_at_broker, ("BrokerDown",)),
     Fault("unreadable", _GROUP, "reading the checkpoint fails", unreadable, _STOPPED),
-    Fault("torn_plan", _GROUP, "the plan of a batch that has not landed is cut off", torn_plan, _STOPPED),
+    Fault(
+        "torn_plan",
+        _GROUP,
+        "the plan of a batch that has not landed is cut off",
+        torn_plan,
+        _STOPPED,
+        Guard("stray_checksums", "stopped"),
+    ),
+    Fault("torn_mark", _GROUP, "the mark that the newest batch was finished is cut off", torn_mark, _STOPPED),
     Fault("commit_gone", _GROUP, "the table's newest commit is deleted, and put back", commit_gone, _STOPPED, Guard("same_past", "lost")),
 )

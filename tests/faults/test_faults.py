@@ -48,9 +48,12 @@ def test_proven_is_what_is_survived_with_its_guard_and_not_without(wrong: str, d
     assert is_proven(summarise([Outcome("topics_made_anew", "", 1, wrong=wrong), control])) is proven
 
 
-@pytest.mark.parametrize(("damage", "seen"), [("lost", "lost"), ("doubled", "doubled"), ("altered", "is_altered"), ("silent", "is_silent")])
+@pytest.mark.parametrize(
+    ("damage", "seen"),
+    [("lost", "lost"), ("doubled", "doubled"), ("altered", "is_altered"), ("silent", "is_silent"), ("stopped", "is_stopped")],
+)
 def test_control_is_red_by_the_damage_named_for_it_and_by_no_other_failure(damage: str, seen: str) -> None:
-    every = {"lost": 1, "doubled": 1, "is_altered": True, "is_silent": True, "wrong": "it failed", "damage": damage}
+    every = {"lost": 1, "doubled": 1, "is_altered": True, "is_silent": True, "is_stopped": True, "wrong": "it failed", "damage": damage}
     assert Outcome("topics_made_anew", "same_topics", 1, **every).is_red
     assert not Outcome("topics_made_anew", "same_topics", 1, **every | {seen: 0}).is_red
 

@@ -10,18 +10,23 @@ from pyarrow.fs import FileSelector, FileSystem, FileType
 from playhead.errors import StackError
 from playhead.io.filesystem import open_filesystem
 
+_PLAN_LINES = 3  # a version, the query's settings, the offsets
+_MARK_LINES = 2  # a version, the watermark
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A query's id, the newest batch it has planned, and the newest one it has finished; None where there is none.
 
-    `is_cut_off`: the plan of the newest batch does not say to its end which records the batch is of.
+    `is_plan_cut_off`: the plan of the newest batch does not say to its end which records the batch is of. `is_mark_cut_off`: the mark that
+    the newest batch was finished lacks its end, which Spark refuses to read.
     """
 
     query_id: str
     planned: int | None
     finished: int | None
-    is_cut_off: bool
+    is_plan_cut_off: bool
+    is_mark_cut_off: bool
 
 
 def read_query_id(path: str) -> str | None:
@@ -53,9 +58,26 @@ def read_checkpoint(path: str) -> Checkpoint | None:
     if query_id is None:
         return None
     filesystem, root = open_filesystem(path)
-    planned = _newest(filesystem, f"{root}/offsets")
-    is_cut_off = planned is not None and _is_cut_off(filesystem, f"{root}/offsets/{planned}")
-    return Checkpoint(query_id, planned, _newest(filesystem, f"{root}/commits"), is_cut_off)
+    planned, finished = _newest(filesystem, f"{root}/offsets"), _newest(filesystem, f"{root}/commits")
+    is_plan_cut_off = planned is not None and _is_cut_off(filesystem, f"{root}/offsets/{planned}", _PLAN_LINES)
+    is_mark_cut_off = finished is not None and _is_cut_off(filesystem, f"{root}/commits/{finished}", _MARK_LINES)
+    return Checkpoint(query_id, planned, finished, is_plan_cut_off, is_mark_cut_off)
+
+
+def remove_stray_checksums(path: str) -> list[str]:
+    """Remove what is left of plans and marks that somebody has deleted; returns it.
+
+    Hadoop keeps the checksum of a local file beside it, and cannot write a file anew where one lies that is not its own.
+    """
+    filesystem, root = open_filesystem(path)
+    stray = []
+    for directory in ("offsets", "commits"):
+        files = {file.base_name for file in filesystem.get_file_info(FileSelector(f"{root}/{directory}", allow_not_found=True))}
+        numbered = {f".{number}.crc": number for number in (name[1:-4] for name in files if name.endswith(".crc")) if number.isdigit()}
+        stray += [f"{root}/{directory}/{checksum}" for checksum, number in numbered.items() if number not in files]
+    for checksum in stray:
+        filesystem.delete_file(checksum)
+    return stray
 
 
 def read_finished_offsets(path: str) -> dict[str, dict[str, int]]:
@@ -69,13 +91,12 @@ def read_finished_offsets(path: str) -> dict[str, dict[str, int]]:
     return offsets
 
 
-def _is_cut_off(filesystem: FileSystem, plan: str) -> bool:
-    """Whether a plan lacks something of its lines: a version, the query's settings, and the offsets."""
-    with filesystem.open_input_file(plan) as file:
+def _is_cut_off(filesystem: FileSystem, path: str, count: int) -> bool:
+    """Whether a file of the checkpoint lacks something of its lines, the last of which is JSON."""
+    with filesystem.open_input_file(path) as file:
         lines = file.read().splitlines()
     try:
-        _, _, offsets = lines
-        json.loads(offsets)
+        json.loads(lines[-1] if len(lines) == count else b"")
     except ValueError:
         return True
     return False

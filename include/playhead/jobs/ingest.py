@@ -20,7 +20,7 @@ from playhead.bronze.buildable import hours_to_build
 from playhead.bronze.events import RECORD_SCHEMA, Landing, build_events
 from playhead.contracts.model import event_topics, load_contract
 from playhead.errors import PastError
-from playhead.io.checkpoint import read_checkpoint, require_query_id
+from playhead.io.checkpoint import read_checkpoint, remove_stray_checksums, require_query_id
 from playhead.io.delta_append import AppendedTable, DataFile, Layout, write_data_file
 from playhead.io.delta_table import RETAINED_DAYS, table_path
 from playhead.io.kafka import topic_ids
@@ -64,6 +64,8 @@ def start_ingest(spark: SparkSession, client: Mapping[str, str], options: Ingest
     """
     bronze = open_bronze(options.lake)
     require_same_past(bronze, options.checkpoint)
+    if stray := remove_stray_checksums(options.checkpoint):
+        logger.warning("query=%s removed %s, whose files somebody has deleted", QUERY, ", ".join(stray))
     require_same_topics(options.checkpoint, topic_ids(client, event_topics()))
     layout = bronze_layout(options.lake)
     warming = threading.Thread(target=warm_workers, args=(spark, layout, options.late_horizon), name="warm_workers", daemon=True)
@@ -252,11 +254,16 @@ def require_same_past(bronze: AppendedTable, path: str) -> None:
             "starting would take other records for those that landed; restore the newest checkpoint, or move bronze.events and the "
             "checkpoint away to land everything anew"
         )
-    if checkpoint.is_cut_off:
+    if checkpoint.is_plan_cut_off:
         has_landed = landed is not None and landed == checkpoint.planned
         raise PastError(
             f"{path}/offsets/{checkpoint.planned} is cut off, so nobody can tell which records batch {checkpoint.planned} is of; "
             + ("restore it from a backup" if has_landed else "delete it: the batch has not landed, and is planned anew")
+        )
+    if checkpoint.is_mark_cut_off:
+        raise PastError(
+            f"{path}/commits/{checkpoint.finished} is cut off, and Spark cannot read it; "
+            f"delete it: batch {checkpoint.finished} is run again, and what of it has landed is not landed twice"
         )
     if checkpoint.finished is not None and (landed is None or landed < checkpoint.finished):
         raise PastError(

@@ -12,11 +12,13 @@ import pytest
 from deltalake import DeltaTable
 
 from playhead.errors import StackError
+from playhead.io.checkpoint import remove_stray_checksums
 from playhead.io.delta_append import AppendedTable
 from playhead.jobs.ingest import open_bronze, require_same_past
 
 DAY = date(2026, 3, 1)
 PLAN = 'v1\n{"batchWatermarkMs":0}\n{"video_events":{"0":7}}'
+MARK = 'v1\n{"nextBatchWatermarkMs":0}'
 
 
 @pytest.fixture
@@ -26,10 +28,10 @@ def bronze(tmp_path: Path) -> AppendedTable:
 
 def checkpoint(directory: Path, *, planned: int, finished: int, query_id: str = "query") -> str:
     """A checkpoint that has planned and finished these batches; -1 is none."""
-    for name, newest in (("offsets", planned), ("commits", finished)):
+    for name, newest, text in (("offsets", planned, PLAN), ("commits", finished, MARK)):
         (directory / name).mkdir(parents=True)
         for number in range(newest + 1):
-            (directory / name / str(number)).write_text(PLAN)
+            (directory / name / str(number)).write_text(text)
             (directory / name / f".{number}.crc").touch()
     (directory / "metadata").write_text(json.dumps({"id": query_id}))
     return str(directory)
@@ -84,6 +86,27 @@ def test_start__a_plan_that_is_cut_off_is_refused(bronze: AppendedTable, tmp_pat
     (Path(kept) / "offsets" / "1").write_text(left)
     with pytest.raises(StackError, match=f"offsets/1 is cut off.*{told}"):
         require_same_past(bronze, kept)
+
+
+@pytest.mark.parametrize("left", ["", "v1", "v1\n", MARK[:-1]])
+def test_start__a_mark_that_is_cut_off_is_refused(bronze: AppendedTable, tmp_path: Path, left: str) -> None:
+    land(bronze, 2)
+    kept = checkpoint(tmp_path / "checkpoint", planned=1, finished=1)
+    (Path(kept) / "commits" / "1").write_text(left)
+    with pytest.raises(StackError, match=r"commits/1 is cut off.*delete it: batch 1 is run again"):
+        require_same_past(bronze, kept)
+
+
+def test_start__checksums_go_whose_files_somebody_has_deleted(tmp_path: Path) -> None:
+    kept = Path(checkpoint(tmp_path / "checkpoint", planned=2, finished=1))
+    (kept / "offsets" / "2").unlink()
+    (kept / "commits" / "1").unlink()
+    (kept / "offsets" / "..2.some-id.tmp.crc").touch()
+    left = {path for path in kept.rglob("*") if path.name not in {".2.crc", ".1.crc"}} | {kept / "offsets" / ".1.crc"}
+    assert {Path(path).relative_to(kept).as_posix() for path in remove_stray_checksums(str(kept))} == {"offsets/.2.crc", "commits/.1.crc"}
+    assert set(kept.rglob("*")) == left
+    assert not remove_stray_checksums(str(kept))
+    assert not remove_stray_checksums(str(tmp_path / "none"))
 
 
 def test_start__another_querys_checkpoint_is_refused(bronze: AppendedTable, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from playhead.io.contest_record import ContestRecord, record_contest
 from playhead.io.delta_table import table_path
 from playhead.local.ports import free_base
 from playhead.local.processes import running_process, wait_until
-from playhead.recommender.shelf import TABLE
+from playhead.serving.shelf import TABLE
 from playhead.settings import Settings
 
 PEER = "constant_answer"
@@ -45,18 +45,18 @@ _SEED = 7
 
 @contextmanager
 def prepare(state_dir: Path, size: int, report: Report) -> Iterator[Sequence[Contestant]]:
-    """A recommender over a lake with lists of `size` viewers, warm."""
+    """The service over a lake with lists of `size` viewers, warm."""
     with tempfile.TemporaryDirectory(prefix="recommend-", dir=state_dir) as directory:
         report(f"recommend: writing the lists of {size:,} viewers")
         write_lists(f"{directory}/lake", size)
         usual = Settings()
         settings = Settings(port_base=free_base(usual.ports(), usual.port_base), state_dir=Path(directory))
         env = {"PLAYHEAD_STATE_DIR": directory, "PLAYHEAD_PORT_BASE": str(settings.port_base)}
-        url, log = f"http://127.0.0.1:{settings.port('recommender')}", Path(directory, "recommender.log")
-        command = [sys.executable, "-m", "playhead.recommender"]
+        url, log = f"http://127.0.0.1:{settings.port('serving')}", Path(directory, "serving.log")
+        command = [sys.executable, "-m", "playhead.serving"]
         with httpx.Client(base_url=url, trust_env=False) as client, running_process(command, env, Path(directory), log) as process:
-            report("recommend: the recommender takes the lists")
-            wait_until(partial(_is_well, client), lambda: process.poll() is None, "the recommender", log, _TAKES_AT_MOST_S)
+            report("recommend: the service takes the lists")
+            wait_until(partial(_is_well, client), lambda: process.poll() is None, "the service", log, _TAKES_AT_MOST_S)
             for ask in (partial(_list, client, size), partial(_constant, client)):
                 _ask(ask, _WARM)
             yield [

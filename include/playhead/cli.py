@@ -20,6 +20,7 @@ from playhead import (
     cli_digest,
     cli_experiments,
     cli_explain,
+    cli_history,
     cli_live,
     cli_metrics,
     cli_page,
@@ -82,6 +83,8 @@ app.command(rich_help_panel=_ASK)(cli_warehouse.query)
 app.command(rich_help_panel=_ASK)(cli_warehouse.views)
 app.command("bi-files", rich_help_panel=_ASK)(cli_bi.bi_files)
 app.command(rich_help_panel=_ASK)(cli_explain.explain)
+app.command(rich_help_panel=_ASK)(cli_history.plays)
+app.command(rich_help_panel=_ASK)(cli_history.trace)
 app.command(rich_help_panel=_ASK)(cli_live.live)
 app.command(rich_help_panel=_ASK)(cli_experiments.experiments)
 app.add_typer(cli_alerts.app, name="alerts", rich_help_panel=_ASK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from playhead.cli_output import answers, json_option, print_json
 from playhead.cli_start import engine, settings
 
 _RETRAIN_SHAPE = "an object: promoted, reason, challenger, score_date, model_version, users, …"
+_SCORE_SHAPE = "an object: churn_probability, churn_risk_category, top_reasons, cutoff_date, known_until, model_version, …"
 _SHOW_SHAPE = "an object: version and card (Markdown), both null while no model is in service; challenger, the version in the shadow"
 _CHECKS_SHAPE = "an array with the columns of ops.churn_checks, the newest first"
 _NEWEST_CHECKS = "SELECT * FROM log ORDER BY checked_at DESC LIMIT $last"
@@ -49,6 +51,33 @@ def retrain(
     table = Table(title=f"churn, {built['score_date']}", show_header=False)
     for name, value in {**trained, **scored}.items():
         table.add_row(name, "none" if value is None else str(value))
+    answers.print(table)
+
+
+@app.command()
+def score(
+    user_id: Annotated[str, typer.Argument(metavar="USER", help="A paid user, as in V_CHURN_RISK.")],
+    as_json: Annotated[bool, json_option(_SCORE_SHAPE)] = False,
+) -> None:
+    """Show the risk of one user as of now.
+
+    By the features and the model of the day's scores, with what was published since. Apps ask the stack's HTTP service for the same.
+
+    Examples:
+      playhead churn score sim-user-000042
+    """
+    from playhead.churn.registry import ChurnRegistry
+    from playhead.jobs.churn_now import ChurnScorer
+
+    values = settings()
+    scorer = ChurnScorer(values.lake, ChurnRegistry(values.home / "mlflow"), values.churn_horizon_days)
+    told = asdict(scorer.score(engine(values.remote), user_id))
+    if as_json:
+        print_json(told)
+        return
+    table = Table(title=f"{told.pop('user_id')}: {told['churn_probability']:.1%}", show_header=False)
+    for name, value in told.items():
+        table.add_row(name, str(value))
     answers.print(table)
 
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-
-from playhead.errors import StackError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from playhead.settings import Settings
-
-_ANSWER_TIMEOUT_S = 5.0
-_SPARK_CONNECT_PORT = 15002
 
 
 def settings() -> Settings:
@@ -28,16 +21,11 @@ def engine(remote: str) -> SparkSession:
     """A session on the batch engine at `remote`.
 
     Raises:
-        StackError: nobody listens there. Spark's own client would try again for minutes.
+        StackError: nobody listens there.
     """
-    from playhead.spark import connect
+    from playhead.spark import reach
 
-    address = urlsplit(remote)
-    try:
-        socket.create_connection((address.hostname or "", address.port or _SPARK_CONNECT_PORT), timeout=_ANSWER_TIMEOUT_S).close()
-    except OSError as error:
-        raise StackError(f"no Spark answers at {remote} ({error}); start it with `playhead up`, or set PLAYHEAD_SPARK_REMOTE") from error
-    return connect(remote)
+    return reach(remote)
 
 
 def complete_table(incomplete: str) -> list[str]:

@@ -100,5 +100,9 @@ class TooEarlyError(ModelError):
     """There is not enough history yet; it comes with time, and nothing is wrong until then."""
 
 
+class UnknownUserError(PlayheadError):
+    """Nobody with this id was seen."""
+
+
 class BooksError(PlayheadError):
     """Ledgers, bronze and silver do not agree; the message names the minutes, tables and ids."""

@@ -25,7 +25,7 @@ _PORT_OFFSETS = {
     "exporter": 85,
     "player": 86,
     "dashboard": 87,
-    "recommender": 88,
+    "serving": 88,
     "smtp": 25,
     "kafka": 92,
     "kafka_controller": 93,
@@ -64,7 +64,7 @@ class Settings(BaseSettings):
 
     bind_host: str = Field(
         default="127.0.0.1",
-        description="Address that collector, exporter, recommender, dashboard and Spark Connect listen on; loopback unless in a container.",
+        description="Address that collector, exporter, serving, dashboard and Spark Connect listen on; loopback unless in a container.",
     )
 
     lake_uri: str = Field(default="", description="Root of the Delta tables: a path or s3a://bucket/prefix.")

@@ -7,15 +7,21 @@ because it is the one writer of bronze.
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from playhead.errors import StackError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+_ANSWER_TIMEOUT_S = 5.0
+_SPARK_CONNECT_PORT = 15002
 # Delta's default of 50 snapshot partitions costs seconds per commit on small machines.
 DELTA_CONF = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -132,6 +138,20 @@ def _quieten(session: SparkSession) -> None:
     for name in _TELL_OF_EVERY_STOP:
         log4j.core.config.Configurator.setLevel(name, log4j.Level.OFF)
     log4j.core.config.Configurator.setLevel(_WARNS_OF_EVERY_NEW_PLAY, log4j.Level.ERROR)
+
+
+def reach(remote: str) -> SparkSession:
+    """A client session on the batch engine at `remote`.
+
+    Raises:
+        StackError: nobody listens there. Spark's own client would try again for minutes.
+    """
+    address = urlsplit(remote)
+    try:
+        socket.create_connection((address.hostname or "", address.port or _SPARK_CONNECT_PORT), timeout=_ANSWER_TIMEOUT_S).close()
+    except OSError as error:
+        raise StackError(f"no Spark answers at {remote} ({error}); start it with `playhead up`, or set PLAYHEAD_SPARK_REMOTE") from error
+    return connect(remote)
 
 
 def connect(remote: str) -> SparkSession:

@@ -30,7 +30,8 @@ ALLOWED: dict[str, set[str]] = {
     "churn": _BASE | {"gold"},
     "experiments": _BASE,
     "recommendations": _BASE,
-    "recommender": _BASE | {"io", "settings"},
+    "history": _BASE | {"io"},
+    "serving": _BASE | {"churn", "io", "jobs", "settings", "spark"},
     "collector": _BASE | {"events", "settings", "io"},
     "observability": _BASE | {"events", "io", "settings"},
     "mails": _BASE | {"io"},
@@ -84,7 +85,7 @@ def test_only_entry_points_read_the_settings() -> None:
     """Everything else takes values, so that a test needs no environment."""
     entry_points = {
         *("cli", "orchestration", "local", "collector", "jobs", "player", "settings", "demo", "observability", "lakehouse_page"),
-        *("digest", "recommender", "watcher"),
+        *("digest", "serving", "watcher"),
     }
     wrong = {
         str(path.relative_to(PACKAGE))

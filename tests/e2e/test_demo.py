@@ -79,9 +79,9 @@ def test_gold_and_views_equal_the_oracle(demo: Any, simulated: list[Path]) -> No
         assert differing == [], name
 
 
-def test_the_recommender_serves_what_the_warehouse_shows(demo: Any) -> None:
+def test_serving_tells_what_the_warehouse_shows(demo: Any) -> None:
     rows = demo.query("SELECT * FROM BI.V_RECOMMENDATIONS ORDER BY VIEWER_ID, RECOMMENDATION_RANK")
-    url = f"http://127.0.0.1:{demo.settings.port('recommender')}/v1/recommendations"
+    url = f"http://127.0.0.1:{demo.settings.port('serving')}/v1/recommendations"
     with httpx.Client(trust_env=False) as client:
         for viewer in sorted({row["VIEWER_ID"] for row in rows})[:3]:
             answer = client.get(f"{url}/{viewer}").raise_for_status().json()
@@ -89,6 +89,27 @@ def test_the_recommender_serves_what_the_warehouse_shows(demo: Any) -> None:
             assert served == [(row["RECOMMENDATION_RANK"], row["CONTENT_ID"]) for row in rows if row["VIEWER_ID"] == viewer]
             assert answer["score_date"] == rows[0]["AS_OF"].isoformat()
         assert client.get(f"{url}/nobody").json()["ranked_by"] == "popularity"
+
+
+def test_serving_works_out_the_risk_that_the_warehouse_shows(demo: Any) -> None:
+    """Of who did nothing since the last complete day: the day's run and a question go the same way."""
+    rows = {
+        row["USER_ID"]: row for row in demo.query("SELECT * FROM BI.V_CHURN_RISK ORDER BY DAYS_SINCE_LAST_ACTIVE DESC, USER_ID LIMIT 3")
+    }
+    url = f"http://127.0.0.1:{demo.settings.port('serving')}/v1/churn"
+    with httpx.Client(trust_env=False, timeout=120) as client:
+        told = [client.get(f"{url}/{user}").raise_for_status().json() for user in rows]
+        assert client.get(f"{url}/nobody").status_code == 404
+    for answer in told:
+        row = rows[answer["user_id"]]
+        if answer["cutoff_date"] == row["AS_OF"].isoformat():
+            assert answer["churn_probability"] == pytest.approx(row["CHURN_RISK_SCORE"], abs=1e-9)
+            assert answer["top_reasons"] == row["TOP_REASONS"]
+        else:
+            assert answer["days_since_last_active"] == 0
+    assert any(answer["cutoff_date"] == rows[answer["user_id"]]["AS_OF"].isoformat() for answer in told)
+    (user, *_) = rows
+    assert json.loads(demo.playhead("churn", "score", user, "--json"))["churn_probability"] == told[0]["churn_probability"]
 
 
 @pytest.mark.parametrize("view", [view for view, lineage in LINEAGE.items() if lineage.counted])

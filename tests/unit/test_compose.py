@@ -43,7 +43,7 @@ def test_compose_refuses_a_missing_secret() -> None:
 
 def test_all_parts_are_there() -> None:
     expected = {
-        "kafka", "spark-connect", "stream", "collector", "exporter", "recommender", "postgres", "airflow-api-server", "airflow-scheduler",
+        "kafka", "spark-connect", "stream", "collector", "exporter", "serving", "postgres", "airflow-api-server", "airflow-scheduler",
         "airflow-dag-processor", "airflow-triggerer", "dashboard", "s3", "mail", "prometheus", "grafana", "kafka-ui", "jupyter",
     }  # fmt: skip
     assert expected <= set(SERVICES)
@@ -80,8 +80,8 @@ def test_the_collector_port_is_the_one_it_listens_on() -> None:
     assert SERVICES["collector"]["ports"] == [f"127.0.0.1:8081:{Settings(port_base=18000).port('collector')}"]
 
 
-def test_the_recommender_port_is_the_one_it_listens_on() -> None:
-    assert SERVICES["recommender"]["ports"] == [f"127.0.0.1:8088:{Settings(port_base=18000).port('recommender')}"]
+def test_the_serving_port_is_the_one_it_listens_on() -> None:
+    assert SERVICES["serving"]["ports"] == [f"127.0.0.1:8088:{Settings(port_base=18000).port('serving')}"]
 
 
 def test_the_dashboard_is_published_on_the_port_that_it_is_told_and_reads_as_the_role_of_bi() -> None:

@@ -76,9 +76,7 @@ def build_features(
     if "gold.user_daily" not in inputs:
         raise TooEarlyError("gold.user_daily has no rows yet; run build_daily over at least two days first")
     user_daily, user_content_daily = (read_table(spark, lake, name, inputs.get(name)) for name in INPUTS)
-    active = user_daily.filter("user_id IS NOT NULL").groupBy("event_date").count().collect()
-    before = run.interval[1].date() if run.interval else None
-    first_day, as_of = complete_days({row.event_date: row["count"] for row in active}, "gold.user_daily", before=before)
+    first_day, as_of = observed_days(user_daily, before=run.interval[1].date() if run.interval else None)
     cutoffs = plan_cutoffs(first_day, as_of, horizon_days)
     write_json(_plan_path(lake, run), {"inputs": inputs, "cutoffs": _as_json(cutoffs)})
     past = user_daily.filter(F.col("event_date") <= F.lit(cutoffs.score))
@@ -88,6 +86,16 @@ def build_features(
     counted = {row.slice: row["count"] for row in read_features(spark, lake, run).groupBy("slice").count().collect()}
     logger.info("run=%s score_date=%s rows=%s", run.run_id, cutoffs.score, counted)
     return {"score_date": cutoffs.score.isoformat(), "training_cutoffs": len(cutoffs.training), "rows": counted}
+
+
+def observed_days(user_daily: DataFrame, *, before: date | None = None) -> tuple[date, date]:
+    """The first and the last day that gold.user_daily covers fully; of those before a day, where one is given.
+
+    Raises:
+        TooEarlyError: there is none.
+    """
+    active = user_daily.filter("user_id IS NOT NULL").groupBy("event_date").count().collect()
+    return complete_days({row.event_date: row["count"] for row in active}, "gold.user_daily", before=before)
 
 
 def train_and_promote(spark: SparkSession, lake: str, run: RunContext, *, registry: ChurnRegistry) -> dict[str, Any]:

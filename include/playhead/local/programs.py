@@ -98,7 +98,7 @@ def _foundations(settings: Settings) -> list[Program]:
 
 
 def _applications(settings: Settings, project: Path) -> list[Program]:
-    """The streaming app, the collector, the exporter, the recommender and the watcher of deadlines."""
+    """The streaming app, the collector, the exporter, serving and the watcher of deadlines."""
     return [
         Program(
             "stream",
@@ -124,11 +124,11 @@ def _applications(settings: Settings, project: Path) -> list[Program]:
             lambda: is_listening(settings.port("exporter")),
         ),
         Program(
-            "recommender",
-            _python("-m", "playhead.recommender"),
-            f"http://{LOOPBACK}:{settings.port('recommender')}/v1/recommendations/VIEWER",
-            ("recommender",),
-            lambda: is_listening(settings.port("recommender")),
+            "serving",
+            _python("-m", "playhead.serving"),
+            f"http://{LOOPBACK}:{settings.port('serving')}/v1/recommendations/VIEWER",
+            ("serving",),
+            lambda: is_listening(settings.port("serving")),
         ),
         Program("watcher", _python("-m", "playhead.watcher"), "", (), lambda: is_watching(settings.home)),
     ]

@@ -1,20 +1,27 @@
-"""What the recommender serves: the published lists, popular titles for strangers, and newer lists without a restart."""
+"""What is served to apps: the published lists, popular titles for strangers, newer lists without a restart, and risks when asked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from playhead.churn.now import ChurnNow
+from playhead.errors import ModelError, PlayheadError, StackError, TooEarlyError, UnknownUserError
 from playhead.io.contest_record import ContestRecord, record_contest
 from playhead.io.delta_table import append_rows
-from playhead.recommender import app as served
-from playhead.recommender.app import Server, create_app
-from playhead.recommender.shelf import Shelf, refresh_shelf
+from playhead.serving import app as served
+from playhead.serving.app import Server, create_app
+from playhead.serving.assessor import Assessor
+from playhead.serving.shelf import Shelf, refresh_shelf
+
+
+def nobody_known(user_id: str) -> ChurnNow:
+    raise UnknownUserError(f"no paid user {user_id!r} was seen")
 
 
 def publish(lake: str, day: int, lists: dict[str, list[str]]) -> None:
@@ -33,7 +40,7 @@ def publish(lake: str, day: int, lists: dict[str, list[str]]) -> None:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "recommender" / "lists.sqlite"
+    return tmp_path / "serving" / "lists.sqlite"
 
 
 @pytest.fixture
@@ -44,7 +51,7 @@ def server(lake: str, path: Path) -> Server:
 @pytest.fixture
 def client(server: Server) -> Iterator[TestClient]:
     """Questions to the application; tests look for new lists themselves."""
-    client = TestClient(create_app(server))  # not entered: nothing runs in the background
+    client = TestClient(create_app(server, nobody_known))  # not entered: nothing runs in the background
     yield client
     client.close()
 
@@ -96,7 +103,7 @@ def test_newer_lists_come_into_use_without_a_restart(client: TestClient, server:
 
 def test_a_started_server_looks_by_itself(server: Server, lake: str) -> None:
     publish(lake, 24, {"ann": ["a"]})
-    with TestClient(create_app(server)) as client:
+    with TestClient(create_app(server, nobody_known)) as client:
         while client.get("/healthz").status_code == 503:
             pass
         assert told(client, "ann") == ("als", ["a"])
@@ -112,7 +119,7 @@ def test_lists_stay_in_use_when_a_look_fails(lake: str, path: Path, monkeypatch:
 
     server.look()
     monkeypatch.setattr(served, "refresh_shelf", failing)
-    with TestClient(create_app(server)) as client:
+    with TestClient(create_app(server, nobody_known)) as client:
         while len(looks) < 3:
             assert told(client, "ann") == ("als", ["a"])
 
@@ -138,3 +145,47 @@ def test_shelf__a_file_that_cannot_be_read_is_written_anew(lake: str, path: Path
 @pytest.mark.parametrize("viewer", ["", "x" * 129])
 def test_no_viewer_has_such_an_id(client: TestClient, server: Server, viewer: str) -> None:
     assert client.get(f"/v1/recommendations/{viewer}").status_code in {404, 422}
+
+
+def test_the_risk_of_a_user_is_told_as_it_was_worked_out(server: Server) -> None:
+    risk = ChurnNow(
+        "ann", date(2026, 11, 24), datetime(2026, 11, 25, 9, tzinfo=UTC), 0.25, "Medium", "absent for 5 days", 5.0, 14, "churn-3"
+    )
+    asked: list[str] = []
+
+    def assess(user_id: str) -> ChurnNow:
+        asked.append(user_id)
+        return risk
+
+    with TestClient(create_app(server, assess)) as client:
+        answer = client.get("/v1/churn/ann")
+    assert (answer.status_code, asked) == (200, ["ann"])
+    assert answer.json() == {
+        "user_id": "ann", "cutoff_date": "2026-11-24", "known_until": "2026-11-25T09:00:00Z", "churn_probability": 0.25,
+        "churn_risk_category": "Medium", "top_reasons": "absent for 5 days", "days_since_last_active": 5.0, "horizon_days": 14,
+        "model_version": "churn-3",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (UnknownUserError("no paid user 'ann' was seen"), 404),
+        (TooEarlyError("gold.user_daily has no rows yet"), 503),
+        (ModelError("the files differ"), 503),
+        (StackError("no Spark answers"), 503),
+    ],
+)
+def test_why_there_is_no_risk_is_told(server: Server, error: PlayheadError, status: int) -> None:
+    def assess(_user_id: str) -> ChurnNow:
+        raise error
+
+    with TestClient(create_app(server, assess)) as client:
+        answer = client.get("/v1/churn/ann")
+    assert (answer.status_code, answer.json()["detail"]) == (status, str(error))
+
+
+def test_an_engine_that_does_not_listen_is_told_of_at_once(tmp_path: Path) -> None:
+    assessor = Assessor(str(tmp_path / "lake"), tmp_path / "mlflow", "sc://127.0.0.1:1", 14)
+    with pytest.raises(StackError, match="no Spark answers"):
+        assessor.assess("ann")

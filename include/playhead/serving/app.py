@@ -1,25 +1,32 @@
-"""The recommender's HTTP interface: one list per question, from the file on this machine; described by /openapi.json."""
+"""What apps ask over HTTP, as /openapi.json has it: a viewer's list from a file on this machine, a user's risk from the batch engine."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException
 from fastapi import Path as InPath
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from playhead.recommender.shelf import Place, Shelf, refresh_shelf
+from playhead.churn.now import ChurnNow
+from playhead.errors import ModelError, StackError, UnknownUserError
+from playhead.serving.shelf import Place, Shelf, refresh_shelf
 
 logger = logging.getLogger(__name__)
 
 LOOKS_EVERY_S = 15.0
+Id = Annotated[str, InPath(min_length=1, max_length=128)]
+_NO_RISK: dict[int | str, dict[str, Any]] = {
+    404: {"description": "no paid user with this id was seen"},
+    503: {"description": "there is nothing to score yet, or the batch engine does not answer"},
+}
 _NOTHING_YET = "nothing was recommended yet; run the DAG recommend_titles, or `playhead recommend refresh`"
 
 
@@ -69,8 +76,8 @@ class Server:
             await asyncio.sleep(self._looks_every_s)
 
 
-def create_app(server: Server) -> FastAPI:
-    """The application over one server."""
+def create_app(server: Server, assess: Callable[[str], ChurnNow]) -> FastAPI:
+    """The application over one server of lists, and who knows the risk of a user."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -78,12 +85,22 @@ def create_app(server: Server) -> FastAPI:
         yield
         looking.cancel()
 
-    app = FastAPI(title="Playhead recommender", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Playhead serving", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
 
     @app.get("/v1/recommendations/{viewer_id}", responses={503: {"description": "nothing was recommended yet"}})
-    async def recommendations(viewer_id: Annotated[str, InPath(min_length=1, max_length=128)]) -> Answer:
+    async def recommendations(viewer_id: Id) -> Answer:
         """Titles to watch next: user_id of who is signed in, else device_id."""
         return server.answer(viewer_id)
+
+    @app.get("/v1/churn/{user_id}", responses=_NO_RISK)
+    def churn(user_id: Id) -> ChurnNow:
+        """The churn risk as of now: worked out when asked, in seconds, by the features and the model of the day's scores."""
+        try:
+            return assess(user_id)
+        except UnknownUserError as error:
+            raise HTTPException(404, str(error)) from error
+        except (ModelError, StackError) as error:
+            raise HTTPException(503, str(error)) from error
 
     @app.get("/healthz", responses={503: {"description": "nothing was recommended yet"}})
     async def healthz() -> dict[str, str]:

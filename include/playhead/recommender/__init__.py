@@ -1,1 +1,0 @@
-"""Serves recommendations over HTTP: the published lists, from a file on this machine."""

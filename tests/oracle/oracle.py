@@ -136,6 +136,7 @@ def _add_valid(db: duckdb.DuckDBPyConnection, topic: str, lines: pa.Table) -> No
             country, region, app_version, content_title, content_type, content_genre, subscription_tier, user_signup_date::DATE AS signup,
             page_views::BIGINT AS page_views, app_crashes::BIGINT AS app_crashes, network_errors::BIGINT AS network_errors,
             ad_id, ad_type, ad_campaign_id, floor(ad_position::DOUBLE * 1000 + 0.5)::BIGINT AS ad_position_ms,
+            floor(ad_duration::DOUBLE * 1000 + 0.5)::BIGINT AS ad_duration_ms,
             floor(view_duration::DOUBLE * 1000 + 0.5)::BIGINT AS view_ms, coalesce(currency, 'USD') = 'USD' AS in_dollars, ab_test_variant
         FROM judged
         WHERE {is_valid(topic)} AND epoch_ms(received) - epoch_ms(moment) <= {LATE_MS}
@@ -159,7 +160,8 @@ CREATE TABLE events (
     duration_s BIGINT, position_s BIGINT, startup_ms BIGINT, stall_ms BIGINT, bitrate_kbps BIGINT, dropped BIGINT, fatal BOOLEAN,
     price DECIMAL(18, 6), country VARCHAR, region VARCHAR, app_version VARCHAR, content_title VARCHAR, content_type VARCHAR,
     content_genre VARCHAR, subscription_tier VARCHAR, signup DATE, page_views BIGINT, app_crashes BIGINT, network_errors BIGINT,
-    ad_id VARCHAR, ad_type VARCHAR, ad_campaign_id VARCHAR, ad_position_ms BIGINT, view_ms BIGINT, in_dollars BOOLEAN,
+    ad_id VARCHAR, ad_type VARCHAR, ad_campaign_id VARCHAR, ad_position_ms BIGINT, ad_duration_ms BIGINT, view_ms BIGINT,
+    in_dollars BOOLEAN,
     ab_test_variant VARCHAR
 )"""
 _ONCE_SQL = """

@@ -47,22 +47,26 @@ WITH named AS (
 ),
 titles AS (SELECT content_id, arg_max({{title: title, kind: kind, genre: genre}}, place) AS d FROM named GROUP BY content_id),
 parts AS (
-    SELECT day, content_id, 1 AS plays, viewer, watched_ms, completed::INT AS completed, 0 AS interactions, 0 AS likes, 0 AS price
+    SELECT day, content_id, 1 AS plays, viewer, watched_ms, completed::INT AS completed, 0 AS interactions, 0 AS likes, 0 AS price,
+        (started AND played_ms >= 30000)::INT AS valid, (started AND furthest_s >= duration_s * 0.99)::INT AS whole,
+        CASE WHEN started THEN least(played_ms, duration_s * 1000) END AS shown_ms, CASE WHEN started THEN duration_s END AS offered_s
     FROM plays WHERE day > $after AND day <= $as_of
     UNION ALL
     SELECT day, content_id, 0, NULL, 0, 0, (event_type IN {INTERACTION})::INT, (event_type = 'user_like')::INT,
-        CASE WHEN event_type = 'ad_impression' THEN coalesce(price, 0) ELSE 0 END
+        CASE WHEN event_type = 'ad_impression' THEN coalesce(price, 0) ELSE 0 END, 0, 0, NULL, NULL
     FROM once WHERE event_type IN {(*INTERACTION, *AD)} AND day > $after AND day <= $as_of
 ),
 sums AS (
     SELECT content_id, sum(plays)::BIGINT AS views, coalesce(sum(plays) FILTER (day > $as_of::DATE - 7), 0)::BIGINT AS newest,
         count(DISTINCT viewer) AS viewers, sum(watched_ms)::BIGINT AS watched, sum(completed) AS completed,
         sum(interactions)::BIGINT AS interactions, sum(likes)::BIGINT AS likes, sum(price) AS revenue,
+        sum(valid)::BIGINT AS valid, sum(whole)::BIGINT AS whole, sum(shown_ms) / 10.0::DOUBLE / nullif(sum(offered_s), 0) AS shown_pct,
         sum(interactions)::DOUBLE / nullif(sum(plays), 0) AS engagement
     FROM parts GROUP BY content_id
 )
 SELECT rank() OVER (ORDER BY views DESC) AS VIEW_RANK, content_id AS CONTENT_ID, d.title AS CONTENT_TITLE, d.kind AS CONTENT_TYPE,
-    d.genre AS CONTENT_GENRE, views AS TOTAL_VIEWS_30D, viewers AS UNIQUE_VIEWERS_30D, watched AS WATCHED_MS_30D,
+    d.genre AS CONTENT_GENRE, views AS TOTAL_VIEWS_30D, valid AS VALID_VIEWS_30D,
+    whole AS COMPLETE_VIEWS_30D, shown_pct AS AVG_PLAYED_PCT, viewers AS UNIQUE_VIEWERS_30D, watched AS WATCHED_MS_30D,
     watched::DOUBLE / 3600000 AS WATCH_HOURS_30D, completed * 100.0::DOUBLE / nullif(views, 0) AS AVG_COMPLETION_RATE_PCT,
     interactions AS INTERACTIONS_30D, likes AS LIKES_30D, engagement AS ENGAGEMENT_PER_VIEW,
     rank() OVER (ORDER BY engagement DESC NULLS LAST) AS ENGAGEMENT_RANK, revenue AS REVENUE_30D,

@@ -81,15 +81,17 @@ SELECT day AS event_date, viewer AS viewer_id, * EXCLUDE (day, viewer),
 FROM days JOIN known USING (day, viewer)"""
 # The shares of its duration that a play came past, as a list: each is a column, and a count of the plays that have it.
 SHARES = (10, 25, 50, 75, 90, 100)
-PASSED = f"CASE WHEN started THEN list_filter({list(SHARES)}, lambda share: share <= furthest_s * 100 / duration_s) ELSE [] END"
-REACHED = ", ".join(f"coalesce(count_if(list_contains(passed, {share})), 0) AS reached_{share}pct_count" for share in SHARES)
+COUNTED_SHARES = (*SHARES, 99)
+PASSED = f"CASE WHEN started THEN list_filter({list(COUNTED_SHARES)}, lambda share: share <= furthest_s * 100 / duration_s) ELSE [] END"
+REACHED = ", ".join(f"coalesce(count_if(list_contains(passed, {share})), 0) AS reached_{share}pct_count" for share in COUNTED_SHARES)
 CONTENT_DAILY_SQL = f"""
 CREATE TABLE content_daily AS
 WITH deeds AS (
     SELECT day, content_id, {{by_play: 1, ms: started_ms, id: playback_id}} AS place, viewer,
         {{title: content_title, type: content_type, genre: content_genre, duration: duration_s}} AS described,
         1 AS plays, started::INT AS started, failed::INT AS failed, completed::INT AS completed, watched_ms, played_ms, stall_ms, stalls,
-        {PASSED} AS passed
+        {PASSED} AS passed, (started AND played_ms / 1000 >= 30)::INT AS valid,
+        CASE WHEN started THEN duration_s * 1000 END AS offered_ms, least(played_ms, offered_ms) AS within_ms
     FROM plays
     UNION ALL BY NAME
     SELECT day, content_id, {{by_play: 0, ms: at_ms, id: event_id}} AS place,
@@ -106,7 +108,9 @@ sums AS (
         coalesce(sum(plays), 0) AS plays_count, coalesce(sum(started), 0) AS started_count, coalesce(sum(failed), 0) AS failed_count,
         coalesce(sum(completed), 0) AS completed_count, coalesce(sum(watched_ms), 0) AS watched_ms,
         coalesce(sum(played_ms), 0) AS played_ms, coalesce(sum(stall_ms), 0) AS stall_ms, coalesce(sum(stalls), 0) AS stall_count,
-        count(DISTINCT viewer) AS unique_viewers_count, {REACHED}, coalesce(sum(interaction), 0) AS interactions_count,
+        count(DISTINCT viewer) AS unique_viewers_count, {REACHED}, coalesce(sum(valid), 0) AS valid_plays_count,
+        coalesce(sum(within_ms) FILTER (offered_ms IS NOT NULL), 0) AS played_within_ms, coalesce(sum(offered_ms), 0) AS offered_ms,
+        coalesce(sum(interaction), 0) AS interactions_count,
         coalesce(sum(liked), 0) AS likes_count, coalesce(sum(disliked), 0) AS dislikes_count,
         coalesce(sum(commented), 0) AS comments_count, coalesce(sum(shared), 0) AS shares_count,
         coalesce(sum(bookmarked), 0) AS bookmarks_count, coalesce(sum(impression), 0) AS ad_impressions_count,

@@ -10,12 +10,16 @@ from oracle_validity import AD
 
 PRICES = "(VALUES ('none', 0), ('free', 0), ('basic', 6), ('premium', 12), ('enterprise', 30)) AS prices(tier, price)"
 FILLED = ("last_users", "first_users", "seen", "came", "back", "gone", "up", "down", "brought", "taken", "converted", "free")
+# The part of an ad that its event tells to have been shown.
+SHOWN = "CASE event_type WHEN 'ad_complete' THEN 1 WHEN 'ad_skip' THEN view_ms::DOUBLE / ad_duration_ms END"
 AD_DAILY_SQL = f"""
 CREATE TABLE ad_daily AS
 SELECT day AS event_date, coalesce(ad_campaign_id, 'unknown') AS ad_campaign_id, ad_id, ad_type,
     ad_position_ms // 600000 * 10 AS ad_position_from_min, count_if(event_type = 'ad_impression') AS ad_impressions_count,
     count_if(event_type = 'ad_click') AS ad_clicks_count, count_if(event_type = 'ad_skip') AS ad_skips_count,
     count_if(event_type = 'ad_complete') AS ad_completes_count, count_if(event_type = 'ad_error') AS ad_errors_count,
+    count_if({SHOWN} >= 0.25) AS ad_first_quartiles_count, count_if({SHOWN} >= 0.5) AS ad_midpoints_count,
+    count_if({SHOWN} >= 0.75) AS ad_third_quartiles_count,
     coalesce(sum(view_ms) FILTER (event_type IN ('ad_skip', 'ad_complete')), 0) AS ad_view_ms,
     count_if(event_type = 'ad_impression' AND in_dollars) AS ad_dollar_impressions_count,
     coalesce(sum(price) FILTER (event_type = 'ad_impression'), 0) AS ad_revenue
@@ -70,7 +74,7 @@ WITH ads AS (FROM once WHERE event_type IN {AD} AND day <= $as_of::DATE),
 newest AS (SELECT max(day) AS as_of FROM ads),  -- a day may have plays and no ads
 told AS (
     SELECT coalesce(ad_campaign_id, 'unknown') AS campaign, ad_id, ad_type, floor(ad_position_ms / 600000)::BIGINT * 10 AS place,
-        event_type, price, view_ms, in_dollars
+        event_type, price, view_ms, in_dollars, {SHOWN} AS shown
     FROM ads WHERE day > (SELECT as_of FROM newest) - 30
 )
 SELECT campaign AS AD_CAMPAIGN_ID, ad_id AS AD_ID, ad_type AS AD_TYPE, place AS AD_POSITION_FROM_MIN,
@@ -79,6 +83,10 @@ SELECT campaign AS AD_CAMPAIGN_ID, ad_id AS AD_ID, ad_type AS AD_TYPE, place AS 
     count_if(event_type = 'ad_error') AS ERRORS, coalesce(sum(view_ms) FILTER (event_type IN ('ad_skip', 'ad_complete')), 0) AS VIEW_MS,
     CLICKS * 100.0::DOUBLE / nullif(IMPRESSIONS, 0) AS CTR_PCT, SKIPS * 100.0::DOUBLE / nullif(IMPRESSIONS, 0) AS SKIP_RATE_PCT,
     COMPLETES * 100.0::DOUBLE / nullif(IMPRESSIONS, 0) AS COMPLETION_RATE_PCT,
+    count_if(shown >= 0.25) AS FIRST_QUARTILES, count_if(shown >= 0.5) AS MIDPOINTS, count_if(shown >= 0.75) AS THIRD_QUARTILES,
+    FIRST_QUARTILES * 100.0::DOUBLE / nullif(IMPRESSIONS, 0) AS FIRST_QUARTILE_PCT,
+    MIDPOINTS * 100.0::DOUBLE / nullif(IMPRESSIONS, 0) AS MIDPOINT_PCT,
+    THIRD_QUARTILES * 100.0::DOUBLE / nullif(IMPRESSIONS, 0) AS THIRD_QUARTILE_PCT,
     ERRORS * 100.0::DOUBLE / nullif(IMPRESSIONS + ERRORS, 0) AS ERROR_RATE_PCT,
     coalesce(sum(price) FILTER (event_type = 'ad_impression'), 0) AS REVENUE,
     REVENUE::DOUBLE * 1000 / nullif(count_if(event_type = 'ad_impression' AND in_dollars), 0) AS ECPM, (SELECT as_of FROM newest) AS AS_OF

@@ -132,7 +132,8 @@ def test_daily_and_content(tmp_path: Path) -> None:
     (title,) = views["V_TOP_CONTENT"]
     assert title == {
         "VIEW_RANK": 1, "CONTENT_ID": "t1", "CONTENT_TITLE": "Title", "CONTENT_TYPE": "movie", "CONTENT_GENRE": None,
-        "TOTAL_VIEWS_30D": 1, "UNIQUE_VIEWERS_30D": 1, "WATCHED_MS_30D": 40_000, "WATCH_HOURS_30D": pytest.approx(1 / 90),
+        "TOTAL_VIEWS_30D": 1, "VALID_VIEWS_30D": 1, "COMPLETE_VIEWS_30D": 0, "AVG_PLAYED_PCT": 33.0,
+        "UNIQUE_VIEWERS_30D": 1, "WATCHED_MS_30D": 40_000, "WATCH_HOURS_30D": pytest.approx(1 / 90),
         "AVG_COMPLETION_RATE_PCT": 0.0, "INTERACTIONS_30D": 2, "LIKES_30D": 1, "ENGAGEMENT_PER_VIEW": 2.0, "ENGAGEMENT_RANK": 1,
         "REVENUE_30D": Decimal("0.012345"), "TRENDING_SCORE": pytest.approx(8 / 7), "AS_OF": AS_OF,
     }  # fmt: skip

@@ -58,11 +58,23 @@ def test_v_top_content__counts_each_viewer_once_over_the_window(facts: Facts, as
         key = {"event_date": facts.day(day), "viewer_id": viewer, "content_id": content_id}
         return dict(facts.row("gold.user_content_daily", plays_count=plays, **key))
 
+    uncounted = dict.fromkeys(("valid_plays_count", "reached_99pct_count", "played_within_ms", "offered_ms"))
     titles = [
         title("2026-10-25", "a", 100),  # the 31st day: outside
-        title("2026-10-26", "a", 3, completed_count=1, watched_ms=3_600_000, ad_revenue=Decimal("0.50")),
+        title("2026-10-26", "a", 3, completed_count=1, watched_ms=3_600_000, ad_revenue=Decimal("0.50"), **uncounted),
         title(
-            "2026-11-24", "a", 2, completed_count=1, watched_ms=1_800_000, interactions_count=4, likes_count=3, ad_revenue=Decimal("0.25")
+            "2026-11-24",
+            "a",
+            2,
+            completed_count=1,
+            watched_ms=1_800_000,
+            interactions_count=4,
+            likes_count=3,
+            ad_revenue=Decimal("0.25"),
+            valid_plays_count=2,
+            reached_99pct_count=1,
+            played_within_ms=60_000,
+            offered_ms=80_000,
         ),
         title("2026-11-24", "b", 7, interactions_count=7),
     ]
@@ -82,6 +94,8 @@ def test_v_top_content__counts_each_viewer_once_over_the_window(facts: Facts, as
     assert second["REVENUE_30D"] == Decimal("0.75")
     assert float(second["WATCH_HOURS_30D"]) == 1.5
     assert float(second["AVG_COMPLETION_RATE_PCT"]) == 40.0  # 2 / 5
+    # Of the newer day alone: the other one was built before these were counted.
+    assert (second["VALID_VIEWS_30D"], second["COMPLETE_VIEWS_30D"], float(second["AVG_PLAYED_PCT"])) == (2, 1, 75.0)
     assert float(second["ENGAGEMENT_PER_VIEW"]) == 0.8  # 4 / 5, less than b's 7 / 7
     assert (first["ENGAGEMENT_RANK"], second["ENGAGEMENT_RANK"]) == (1, 2)
     # newest 7 days: 2 plays; 23 days before: 3. (2/7 + 1) / (3/23 + 1)
@@ -398,12 +412,14 @@ def test_v_ad_performance__rates_of_impressions_and_money_in_dollars(facts: Fact
         told = {"ad_campaign_id": "spring", "ad_id": "a", "ad_type": ad_type, "ad_position_from_min": 10}
         return dict(facts.row("gold.ad_daily", event_date=facts.day(day), **told, **values))
 
+    uncounted = dict.fromkeys(("ad_first_quartiles_count", "ad_midpoints_count", "ad_third_quartiles_count"))
+    quartiles = {"ad_first_quartiles_count": 21, "ad_midpoints_count": 15, "ad_third_quartiles_count": 12}
     shown = {"ad_impressions_count": 30, "ad_clicks_count": 1, "ad_skips_count": 9, "ad_completes_count": 12, "ad_errors_count": 10}
     facts.put(
         "gold.ad_daily",
         ad("2026-10-25", "mid_roll", ad_impressions_count=1000),  # the 31st day: outside
-        ad("2026-10-26", "mid_roll", ad_impressions_count=10, ad_dollar_impressions_count=5, ad_revenue=Decimal("0.05")),
-        ad("2026-11-24", "mid_roll", **shown, ad_dollar_impressions_count=20, ad_revenue=Decimal("0.20"), ad_view_ms=9_000),
+        ad("2026-10-26", "mid_roll", ad_impressions_count=10, ad_dollar_impressions_count=5, ad_revenue=Decimal("0.05"), **uncounted),
+        ad("2026-11-24", "mid_roll", **shown, **quartiles, ad_dollar_impressions_count=20, ad_revenue=Decimal("0.20"), ad_view_ms=9_000),
         ad("2026-11-24", "post_roll", ad_errors_count=1),
     )
     mid, post = map(_plain, ask("SELECT * FROM BI.V_AD_PERFORMANCE ORDER BY AD_TYPE"))
@@ -412,6 +428,9 @@ def test_v_ad_performance__rates_of_impressions_and_money_in_dollars(facts: Fact
         "CTR_PCT": 2.5,  # 1 / 40
         "SKIP_RATE_PCT": 22.5,  # 9 / 40
         "COMPLETION_RATE_PCT": 30.0,  # 12 / 40
+        "FIRST_QUARTILE_PCT": 70.0,  # 21 / 30: the ten of the other day were built before quartiles were counted
+        "MIDPOINT_PCT": 50.0,
+        "THIRD_QUARTILE_PCT": 40.0,
         "ERROR_RATE_PCT": 20.0,  # 10 / (40 + 10)
         "REVENUE": 0.25,
         "ECPM": 10.0,  # 0.25 / 25 x 1000: 15 impressions were sold in another currency

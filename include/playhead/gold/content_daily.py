@@ -17,7 +17,9 @@ KEY = ("event_date", "content_id")
 _PLAYS = ("plays_count", "started_count", "failed_count", "completed_count", "watched_ms", "played_ms", "stall_ms", "stall_count")
 
 # Shares of a title's duration, in percent, that plays are counted at; the views name them too.
-REACHED_PCT = (10, 25, 50, 75, 90, 100)
+REACHED_PCT = (10, 25, 50, 75, 90, 99, 100)
+# A play that was on screen for less is not counted as a valid one.
+VALID_MS = 30_000
 
 
 def build_content_daily(playbacks: DataFrame, interactions: DataFrame, ad_events: DataFrame) -> DataFrame:
@@ -33,7 +35,7 @@ def build_content_daily(playbacks: DataFrame, interactions: DataFrame, ad_events
         interactions: rows of silver.interactions.
         ad_events: rows of silver.ad_events.
     """
-    plays = Part(playbacks, play_part(playbacks).only(*_PLAYS).measures | _reached())
+    plays = Part(playbacks, play_part(playbacks).only(*_PLAYS).measures | _reached() | _played())
     parts = [plays, interaction_part(interactions), ad_part(ad_events)]
     sums = sum_parts(parts, KEY)
     viewers = playbacks.groupBy(*KEY).agg(F.count_distinct("viewer_id").alias("unique_viewers_count"))
@@ -46,6 +48,16 @@ def _reached() -> dict[str, Column]:
     """How far plays came: the furthest place of the playhead against the duration, in whole numbers."""
     furthest, duration = F.col("max_position_s") * 100, F.col("content_duration_s")
     return {f"reached_{share}pct_count": count_of(F.col("is_started") & (furthest >= duration * share)) for share in REACHED_PCT}
+
+
+def _played() -> dict[str, Column]:
+    """How much of the title plays showed; repeating a part of it does not make it more than the whole."""
+    is_started, duration_ms = F.col("is_started"), F.col("content_duration_s") * 1000
+    return {
+        "valid_plays_count": count_of(is_started & (F.col("played_ms") >= VALID_MS)),
+        "played_within_ms": F.when(is_started, F.least(F.col("played_ms"), duration_ms)),
+        "offered_ms": F.when(is_started, duration_ms),
+    }
 
 
 def _described(playbacks: DataFrame, interactions: DataFrame, ad_events: DataFrame) -> DataFrame:

@@ -32,6 +32,19 @@ def test_ad_daily__each_kind_of_event_adds_to_its_own_measures(rows):
     assert (tomorrow.ad_impressions_count, tomorrow.ad_completes_count, tomorrow.ad_revenue) == (0, 1, Decimal(0))
 
 
+def test_ad_daily__how_far_ads_were_shown(rows):
+    skipped = {"event_type": "ad_skip", "ad_duration_ms": 20_000}
+    events = [{"at": "24 05:00", **skipped, "view_ms": view_ms} for view_ms in (4_999, 5_000, 9_999, 10_000, 15_000, None)]
+    events += [
+        {"at": "24 05:01", "event_type": "ad_complete", "ad_duration_ms": 20_000, "view_ms": None},
+        {"at": "24 05:02", "event_type": "ad_impression", "ad_duration_ms": 20_000, "view_ms": 20_000},  # tells no end
+    ]
+
+    (row,) = build_ad_daily(rows("silver.ad_events", *events)).collect()
+
+    assert (row.ad_first_quartiles_count, row.ad_midpoints_count, row.ad_third_quartiles_count) == (5, 3, 2)
+
+
 def test_ad_daily__by_campaign_ad_type_and_ten_minutes_of_title(rows):
     built = build_ad_daily(
         rows(

@@ -50,7 +50,23 @@ def test_content_daily__how_far_plays_came(rows):
     (row,) = build_content_daily(playbacks, rows("silver.interactions"), rows("silver.ad_events")).collect()
 
     # 10 % is 20 s, 25 % 50, 50 % 100, 75 % 150, 90 % 180
-    assert {share: row[f"reached_{share}pct_count"] for share in REACHED_PCT} == {10: 5, 25: 4, 50: 3, 75: 2, 90: 2, 100: 1}
+    assert {share: row[f"reached_{share}pct_count"] for share in REACHED_PCT} == {10: 5, 25: 4, 50: 3, 75: 2, 90: 2, 99: 2, 100: 1}
+
+
+def test_content_daily__how_much_of_a_title_was_played(rows):
+    played = {"content_duration_s": 60, "is_started": True}
+    playbacks = rows(
+        "silver.playbacks",
+        {"at": "24 05:00", **played, "played_ms": 29_999},  # too short to be a valid play
+        {"at": "24 06:00", **played, "played_ms": 30_000},
+        {"at": "24 07:00", **played, "played_ms": 90_000},  # half of it twice: it counts as the whole
+        {"at": "24 08:00", "content_duration_s": 60, "is_started": False},  # nobody was offered anything
+    )
+
+    (row,) = build_content_daily(playbacks, rows("silver.interactions"), rows("silver.ad_events")).collect()
+
+    assert (row.plays_count, row.valid_plays_count) == (4, 2)
+    assert (row.played_within_ms, row.offered_ms) == (119_999, 180_000)
 
 
 def test_content_daily__title_touched_without_a_play_has_a_row(rows):

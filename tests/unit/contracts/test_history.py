@@ -86,7 +86,7 @@ def test_check__a_field_that_means_something_else_in_the_dictionary_is_named_whe
 
 def test_check__a_higher_major_version_says_that_it_breaks(repository: Repository) -> None:
     repository.change("gold/content_daily.yaml", f"      {PLAYS}\n", "")
-    repository.change("gold/content_daily.yaml", "version: 1.0.0", "version: 2.0.0")
+    repository.change("gold/content_daily.yaml", "version: 1.1.0", "version: 2.0.0")
     assert repository.check() == {}
     assert "gold.content_daily" not in repository.check(mode=Mode.FULL_TRANSITIVE)
 

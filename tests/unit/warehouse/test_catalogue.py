@@ -56,7 +56,7 @@ def test_a_name_is_described_twice_only_where_it_means_something_else() -> None:
 
 def test_who_defines_a_metric_can_be_looked_up() -> None:
     named = {name for column in (*contracts().metrics.values(), *field_dictionary().values()) for name in column.defined_by}
-    assert named == set(contracts().publications) == {"CTA-2066", "Conviva", "Mux"}
+    assert named == set(contracts().publications) == {"CTA-2066", "Conviva", "Mux", "Snowplow", "VAST"}
 
 
 def test_what_is_not_carried_is_in_no_event_and_what_is_not_built_could_be() -> None:

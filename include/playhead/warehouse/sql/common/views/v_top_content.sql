@@ -1,6 +1,8 @@
 -- Titles over the 30 days that end on AS_OF. Unique viewers are a true distinct over the window, never a sum of days.
 -- ENGAGEMENT_PER_VIEW: interactions of any type for each view. TRENDING_SCORE: views a day in the newest 7 days against the 23 days before,
 -- one view a day added to both so that a title with three views does not lead; 1 is steady, 2 is twice as many as before.
+-- VALID_VIEWS: 30 s or more on screen. COMPLETE_VIEWS: the playhead came to 99 % of the title. AVG_PLAYED_PCT: the part of their titles that
+-- started plays had on screen. A day that was built before these three were counted counts nowhere in them.
 CREATE OR REPLACE VIEW BI.V_TOP_CONTENT AS
 WITH FRESHNESS AS (
   SELECT MAX(EVENT_DATE) AS AS_OF FROM GOLD.CONTENT_DAILY
@@ -11,6 +13,10 @@ SUMS AS (
     SUM(C.PLAYS_COUNT::NUMBER(38, 0)) AS PLAYS,
     SUM(IFF(C.EVENT_DATE > DATEADD(DAY, -7, F.AS_OF), C.PLAYS_COUNT, 0)::NUMBER(38, 0)) AS PLAYS_NEWEST_7D,
     SUM(C.COMPLETED_COUNT::NUMBER(38, 0)) AS COMPLETED,
+    SUM(C.VALID_PLAYS_COUNT::NUMBER(38, 0)) AS VALID_PLAYS,
+    SUM(C.REACHED_99PCT_COUNT::NUMBER(38, 0)) AS COMPLETE_PLAYS,
+    SUM(C.PLAYED_WITHIN_MS::NUMBER(38, 0)) AS PLAYED_WITHIN_MS,
+    SUM(C.OFFERED_MS::NUMBER(38, 0)) AS OFFERED_MS,
     SUM(C.WATCHED_MS::NUMBER(38, 0)) AS WATCHED_MS,
     SUM(C.INTERACTIONS_COUNT::NUMBER(38, 0)) AS INTERACTIONS,
     SUM(C.LIKES_COUNT::NUMBER(38, 0)) AS LIKES,
@@ -42,10 +48,13 @@ SELECT
   D.CONTENT_TYPE,
   D.CONTENT_GENRE,
   R.PLAYS AS TOTAL_VIEWS_30D,
+  R.VALID_PLAYS AS VALID_VIEWS_30D,
+  R.COMPLETE_PLAYS AS COMPLETE_VIEWS_30D,
   R.UNIQUE_VIEWERS AS UNIQUE_VIEWERS_30D,
   R.WATCHED_MS AS WATCHED_MS_30D,
   R.WATCHED_MS / 3600000.0 AS WATCH_HOURS_30D,
   100.0 * R.COMPLETED / NULLIF(R.PLAYS, 0) AS AVG_COMPLETION_RATE_PCT,
+  100.0 * R.PLAYED_WITHIN_MS / NULLIF(R.OFFERED_MS, 0) AS AVG_PLAYED_PCT,
   R.INTERACTIONS AS INTERACTIONS_30D,
   R.LIKES AS LIKES_30D,
   R.ENGAGEMENT_PER_VIEW,

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from oracle_audience import ACTIVE_SQL, CONTENT_SQL, DAILY_SQL, QUALITY_SQL
+from oracle_breakdown import BREAKDOWN_TABLES, BREAKDOWN_VIEWS
 from oracle_context import CONTEXT_TABLES, CONTEXT_VIEWS
 from oracle_experiments import EXPERIMENT_TABLES, EXPERIMENT_VIEWS
 from oracle_gold import TABLES, USER_DAILY_SQL, VIEWS, VISITS_SQL
@@ -64,8 +65,8 @@ def oracle_gold(
     with duckdb.connect() as db:
         _prepare(db, paths)
         db.execute(VISITS_SQL)
-        tables = TABLES | CONTEXT_TABLES | MONEY_TABLES | EXPERIMENT_TABLES
-        views = VIEWS | CONTEXT_VIEWS | MONEY_VIEWS | EXPERIMENT_VIEWS
+        tables = TABLES | BREAKDOWN_TABLES | CONTEXT_TABLES | MONEY_TABLES | EXPERIMENT_TABLES
+        views = VIEWS | BREAKDOWN_VIEWS | CONTEXT_VIEWS | MONEY_VIEWS | EXPERIMENT_VIEWS
         for name, sql in tables.items():
             db.execute(_changed(name, sql, change))
         answers = {f"gold.{name}": _rows(db, f"FROM {name}", {}) for name in tables}
@@ -137,7 +138,8 @@ def _add_valid(db: duckdb.DuckDBPyConnection, topic: str, lines: pa.Table) -> No
             page_views::BIGINT AS page_views, app_crashes::BIGINT AS app_crashes, network_errors::BIGINT AS network_errors,
             ad_id, ad_type, ad_campaign_id, floor(ad_position::DOUBLE * 1000 + 0.5)::BIGINT AS ad_position_ms,
             floor(ad_duration::DOUBLE * 1000 + 0.5)::BIGINT AS ad_duration_ms,
-            floor(view_duration::DOUBLE * 1000 + 0.5)::BIGINT AS view_ms, coalesce(currency, 'USD') = 'USD' AS in_dollars, ab_test_variant
+            floor(view_duration::DOUBLE * 1000 + 0.5)::BIGINT AS view_ms, coalesce(currency, 'USD') = 'USD' AS in_dollars, ab_test_variant,
+            connection_type
         FROM judged
         WHERE {is_valid(topic)} AND epoch_ms(received) - epoch_ms(moment) <= {LATE_MS}
         """,
@@ -161,8 +163,7 @@ CREATE TABLE events (
     price DECIMAL(18, 6), country VARCHAR, region VARCHAR, app_version VARCHAR, content_title VARCHAR, content_type VARCHAR,
     content_genre VARCHAR, subscription_tier VARCHAR, signup DATE, page_views BIGINT, app_crashes BIGINT, network_errors BIGINT,
     ad_id VARCHAR, ad_type VARCHAR, ad_campaign_id VARCHAR, ad_position_ms BIGINT, ad_duration_ms BIGINT, view_ms BIGINT,
-    in_dollars BOOLEAN,
-    ab_test_variant VARCHAR
+    in_dollars BOOLEAN, ab_test_variant VARCHAR, connection_type VARCHAR
 )"""
 _ONCE_SQL = """
 CREATE TABLE once AS

@@ -107,7 +107,8 @@ WITH promised AS (
     FROM (VALUES ('gold.qoe_hourly', 120), ('gold.churn_scores', 1500), ('gold.recommendations', 1500),
         ('gold.ad_daily', 360), ('gold.audience_daily', 360),
         ('gold.content_daily', 360), ('gold.experiments_daily', 360), ('gold.subscriptions_daily', 360),
-        ('gold.user_content_daily', 360), ('gold.user_context_daily', 360), ('gold.user_daily', 360)) AS p(name, minutes)
+        ('gold.qoe_breakdown_daily', 360), ('gold.user_content_daily', 360), ('gold.user_context_daily', 360),
+        ('gold.user_daily', 360)) AS p(name, minutes)
 ),
 newest AS (
     SELECT table_name AS name, max(partition_key) AS key, max(published_at)::TIMESTAMP AS loaded,

@@ -12,7 +12,7 @@ from oracle_validity import VIDEO, words
 
 DAY_MS = 86_400_000
 SEEK_WAIT_MS = 2_000
-DESCRIBED = ("country", "region", "app_version", "content_title", "content_type", "content_genre")
+DESCRIBED = ("country", "region", "app_version", "content_title", "content_type", "content_genre", "connection_type", "ab_test_variant")
 TERMINAL = ("video_stop", "video_complete")
 COUNTED = {"errors": "video_error", "pauses": "video_pause", "seeks": "video_seek", "quality_changes": "video_quality_change"}
 # What happens first where a player reports two things at one instant.
@@ -133,8 +133,9 @@ def _playhead_moved(events: Sequence[dict[str, Any]]) -> bool:
 
 def _play_row(events: Sequence[dict[str, Any]], sums: dict[str, int], startup_ms: int | None, started: bool) -> dict[str, Any]:
     first = events[0]
+    bitrates = [e["bitrate_kbps"] for e in events if e["bitrate_kbps"] is not None]
     failed = any(e["event_type"] == "video_error" and e["fatal"] for e in events)
-    told = ("user_id", "cdn", "player", "country", "region", "content_genre")
+    told = ("user_id", "cdn", "player", "country", "region", "content_genre", "connection_type", "ab_test_variant")
     known = {name: next((e.get(name) for e in events if e.get(name) is not None), None) for name in told}
     completed = any(e["event_type"] == "video_complete" for e in events)
     completed |= max(e["position_s"] for e in events) * 100 >= first["duration_s"] * 95
@@ -143,7 +144,7 @@ def _play_row(events: Sequence[dict[str, Any]], sums: dict[str, int], startup_ms
         "viewer": known["user_id"] or first["device_id"],
         **{name: first[name] for name in ("platform", "device_type", "content_id")},
         **{name: known[name] or "unknown" for name in ("cdn", "player")},
-        **{name: known[name] for name in ("user_id", "country", "region", "content_genre")},
+        **{name: known[name] for name in ("user_id", "country", "region", "content_genre", "connection_type", "ab_test_variant")},
         **{name: first.get(name) for name in ("playback_id", "app_version", "content_title", "content_type", "duration_s")},
         **sums,
         "startup_ms": startup_ms,
@@ -153,6 +154,8 @@ def _play_row(events: Sequence[dict[str, Any]], sums: dict[str, int], startup_ms
         "completed": completed,
         "furthest_s": max(e["position_s"] for e in events),
         **{name: sum(e["event_type"] == event_type for e in events) for name, event_type in COUNTED.items()},
+        "upshifts": sum(before < after for before, after in pairwise(bitrates)),
+        "downshifts": sum(before > after for before, after in pairwise(bitrates)),
         "events": len(events),
         "dropped": sum(e["dropped"] or 0 for e in events),
     }
@@ -164,5 +167,8 @@ PLAY_SCHEMA = pa.schema(
     + [(name, pa.int64()) for name in ("duration_s", "furthest_s")]
     + [(name, pa.bool_()) for name in ("started", "failed", "ended", "completed")]
     + [(name, pa.int64()) for name in ("started_ms", "startup_ms", "watched_ms", "played_ms", "stall_ms", "stalls", "seek_ms")]
-    + [(name, pa.int64()) for name in ("media_bits", "media_ms", "dropped", "paused_ms", "ended_ms", "events", *COUNTED)]
+    + [
+        (name, pa.int64())
+        for name in ("media_bits", "media_ms", "dropped", "paused_ms", "ended_ms", "events", "upshifts", "downshifts", *COUNTED)
+    ]
 )

@@ -120,7 +120,12 @@ def fill_quality_and_ads(facts: Facts) -> None:
         sums = {"ad_impressions_count": impressions, "ad_clicks_count": 1, "ad_dollar_impressions_count": impressions}
         return dict(facts.row("gold.ad_daily", event_date=facts.day(BEFORE), ad_revenue=Decimal("2.50"), **key, **sums))
 
+    def value(breakdown: str, name: str, plays: int) -> dict[str, Any]:
+        key = {"event_date": facts.day(BEFORE), "breakdown": breakdown, "breakdown_value": name}
+        return dict(facts.row("gold.qoe_breakdown_daily", plays_count=plays, seek_count=plays, seek_ms=plays * 250, **key))
+
     facts.put("gold.qoe_hourly", hour("web", 30, 3), hour("ios", 10, 0))
+    facts.put("gold.qoe_breakdown_daily", value("region", "DE, Berlin", 40), value("content_id", "a", 30), value("content_id", "b", 10))
     facts.put("gold.ad_daily", advert("spring", "pre_roll", 30), advert("autumn", "mid_roll", 10))
 
 
@@ -216,6 +221,17 @@ def test_quality__ratios_are_of_sums_also_over_several_rows(filled: Facts, open_
     assert headline(app) | told == headline(app)
     app.multiselect[0].set_value(["web"]).run()
     assert (headline(app)["Plays"], headline(app)["Playback failures"]) == ("30", "10.0 %")
+
+
+def test_quality__by_one_thing_at_a_time(filled: Facts, open_page: Open) -> None:
+    app = open_page("quality")
+    by_thing = app.dataframe[-1].value
+    assert list(by_thing["BREAKDOWN_VALUE"]) == ["a", "b", "DE, Berlin"]
+    (chosen,) = [each for each in app.multiselect if each.label == "Breakdown"]
+    chosen.set_value(["content_id"]).run()
+    rows = app.dataframe[-1].value
+    assert (list(rows["CONTENT_TITLE"]), set(rows["SEEK_WAIT_MEAN_MS"])) == (["Title a", "Title b"], {250.0})
+    assert headline(app)["Plays"] == "40", "what is above is not filtered by it"
 
 
 def test_ads__by_campaign(filled: Facts, open_page: Open) -> None:

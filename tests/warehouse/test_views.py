@@ -593,6 +593,52 @@ def test_v_root_causes__the_worst_values_of_all_breakdowns_by_what_they_cost(fac
     assert "exits_before_start_pct" not in {row["METRIC"] for row in rows}
 
 
+def test_v_quality_breakdown__by_title_region_and_the_rest(facts: Facts, ask: Ask) -> None:
+    def told(day: str, breakdown: str, value: str, **values: Any) -> dict[str, Any]:
+        key = {"event_date": facts.day(day), "breakdown": breakdown, "breakdown_value": value}
+        return dict(facts.row("gold.qoe_breakdown_daily", **key, **values))
+
+    title = {"content_title": "Northern Winter", "content_type": "movie", "content_duration_s": 6000}
+    facts.put("gold.content_daily", facts.row("gold.content_daily", event_date=facts.day("2026-11-24"), content_id="c1", **title))
+    sums = {"plays_count": 10, "started_count": 8, "failed_count": 3, "startup_failures_count": 1, "exits_before_start_count": 1}
+    sums |= {"ended_after_start_count": 4, "completed_count": 5, "watched_ms": 400_000, "played_ms": 380_000, "stall_ms": 20_000}
+    sums |= {"stall_count": 5, "seek_count": 4, "seek_ms": 1_000, "pause_count": 2, "quality_changes_count": 30, "upshifts_count": 20}
+    sums |= {"downshifts_count": 10, "media_bits": 900_000_000, "media_ms": 300_000, "startup_ms": 7_000, "startup_ms_count": 4}
+    sums |= {"startup_score": Decimal("330.5"), "success_score": 560, "success_scored_count": 8}
+    facts.put(
+        "gold.qoe_breakdown_daily",
+        told("2026-10-25", "content_id", "c1", plays_count=1000),  # the 31st day: outside
+        told("2026-10-26", "content_id", "c1", plays_count=10),
+        told("2026-11-24", "content_id", "c1", **sums),
+        told("2026-11-24", "region", "DE, Berlin", plays_count=1),
+    )
+    row, region = map(_plain, ask("SELECT * FROM BI.V_QUALITY_BREAKDOWN ORDER BY BREAKDOWN"))
+    assert (row["BREAKDOWN"], row["BREAKDOWN_VALUE"], row["CONTENT_TITLE"], row["PLAYS"]) == ("content_id", "c1", "Northern Winter", 20)
+    worked = {
+        "STARTUP_MEAN_MS": 1750.0,  # 7,000 / 4
+        "PLAYBACK_FAILURE_PCT": 15.0,  # 3 / 20
+        "VSF_PCT": 5.0,
+        "VPF_PCT": 50.0,  # 2 of 4 that ended
+        "EBVS_PCT": 5.0,
+        "STALLED_TIME_PCT": 5.0,  # 20 s / 400 s
+        "STALLS_PER_PLAY": 0.25,
+        "REBUFFERING_PCT": 5.0,  # 20 s / (380 s + 20 s)
+        "AVERAGE_BITRATE_KBPS": 3000.0,
+        "STARTUP_SCORE": 82.625,  # 330.5 / 4
+        "PLAYBACK_SUCCESS_SCORE": 70.0,  # 560 / 8
+        "COMPLETION_PCT": 25.0,
+        "SEEKS_PER_PLAY": 0.2,
+        "SEEK_WAIT_MEAN_MS": 250.0,  # 1 s / 4
+        "PAUSES_PER_PLAY": 0.1,
+        "RENDITION_CHANGES_PER_PLAY": 1.5,
+        "UPSHIFTS_PER_PLAY": 1.0,
+        "DOWNSHIFTS_PER_PLAY": 0.5,
+    }
+    assert {name: row[name] for name in worked} == pytest.approx(worked)
+    assert (region["CONTENT_TITLE"], region["SEEK_WAIT_MEAN_MS"], region["AVERAGE_BITRATE_KBPS"]) == (None, None, None)
+    assert row["AS_OF"] == facts.day("2026-11-24")
+
+
 def test_v_user_cohorts__retention_starts_at_100_percent(facts: Facts, ask: Ask) -> None:
     def active(day: str, viewer: str, signup: str | None, **values: Any) -> dict[str, Any]:
         told = {"viewer_id": viewer, "user_signup_date": facts.day(signup) if signup else None, "platform": "web"}

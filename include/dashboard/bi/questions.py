@@ -17,6 +17,7 @@ FACTS = {
     "V_GEOGRAPHIC_ANALYTICS": ("gold.user_context_daily",),
     "V_MRR_ANALYSIS": ("gold.subscriptions_daily",),
     "V_PLATFORM_QUALITY": ("gold.qoe_hourly",),
+    "V_QUALITY_BREAKDOWN": ("gold.qoe_breakdown_daily",),
     "V_RECOMMENDATIONS": ("gold.recommendations",),
     "V_REVENUE_PER_USER": ("gold.user_daily",),
     "V_ROOT_CAUSES": ("gold.qoe_hourly",),
@@ -151,6 +152,15 @@ QUALITY_ROWS = Question(
     filters=_PLACE,
     order_by="PLAYS DESC, PLATFORM, DEVICE_TYPE, PLAYER, CDN",
     limit=200,
+)
+BREAKDOWN_CHOICES = Question("V_QUALITY_BREAKDOWN", "DISTINCT BREAKDOWN", order_by="BREAKDOWN")
+BREAKDOWN_ROWS = Question(
+    "V_QUALITY_BREAKDOWN",
+    "BREAKDOWN, BREAKDOWN_VALUE, CONTENT_TITLE, PLAYS, STARTUP_MEAN_MS, PLAYBACK_FAILURE_PCT, EBVS_PCT, REBUFFERING_PCT, STALLS_PER_PLAY, "
+    "AVERAGE_BITRATE_KBPS, COMPLETION_PCT, SEEK_WAIT_MEAN_MS, UPSHIFTS_PER_PLAY, DOWNSHIFTS_PER_PLAY",
+    filters=("BREAKDOWN",),
+    order_by="BREAKDOWN, PLAYS DESC, BREAKDOWN_VALUE",
+    limit=500,
 )
 ROOT_CAUSES = Question(
     "V_ROOT_CAUSES",

@@ -10,7 +10,11 @@ from bi.numbers import count, megabits, percent, seconds
 from bi.page import Number, Page, chart, table
 from bi.warehouse import ask
 
-page = Page("Quality of experience", "How plays of the 30 days that end with the newest went.", "V_PLATFORM_QUALITY", "V_ROOT_CAUSES")
+page = Page(
+    "Quality of experience",
+    "How plays of the 30 days that end with the newest went.",
+    *("V_PLATFORM_QUALITY", "V_QUALITY_BREAKDOWN", "V_ROOT_CAUSES"),
+)
 filters = page.filters(questions.QUALITY_CHOICES)
 page.headline(
     questions.QUALITY,
@@ -40,4 +44,9 @@ table(
     "What made it worse",
     ask(questions.ROOT_CAUSES),
     "Of the newest 7 days, whatever is chosen above: values worse than the mean, by affected plays x distance from it.",
+)
+table(
+    "By title, region, connection and more",
+    ask(questions.BREAKDOWN_ROWS, page.filters(questions.BREAKDOWN_CHOICES)),
+    "Of the 30 days, whatever is chosen above. A play stands once under each breakdown; two breakdowns do not add up.",
 )

@@ -29,10 +29,15 @@ def build_qoe_hourly(playbacks: DataFrame) -> DataFrame:
         playbacks: rows of silver.playbacks.
     """
     told = playbacks.withColumns({name: F.coalesce(F.col(name), F.lit(UNKNOWN)) for name in DIMENSIONS})
+    part = quality_part(told)
+    return conform(sum_parts([part], ("event_date", "event_hour", *DIMENSIONS)), load_contract("gold.qoe_hourly"))
+
+
+def quality_part(playbacks: DataFrame) -> Part:
+    """What one play adds to quality of experience."""
     histogram = {f"startup_le_{edge}ms_count": count_of(F.col("startup_ms") <= edge) for edge in STARTUP_EDGES_MS}
     ended = {"ended_after_start_count": count_of(F.col("is_started") & F.col("is_ended"))}
-    part = Part(told, play_part(told).measures | histogram | ended | _scores())
-    return conform(sum_parts([part], ("event_date", "event_hour", *DIMENSIONS)), load_contract("gold.qoe_hourly"))
+    return Part(playbacks, play_part(playbacks).measures | histogram | ended | _scores())
 
 
 def _scores() -> dict[str, Column]:

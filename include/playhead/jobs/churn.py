@@ -119,7 +119,7 @@ def train_and_promote(spark: SparkSession, lake: str, run: RunContext, *, regist
     try:
         challenger = _train(plan.cutoffs, slices)
     except ModelError as problem:
-        return _untrained(run, str(problem))
+        return _untrained(run, str(problem), level=logging.WARNING)
     reference = build_reference(slices["train"], features.filter("slice = 'score'"), plan.cutoffs.score)
     challenger, champion = replace(challenger, reference=reference), registry.champion()
     record = _judge(run, plan.cutoffs, slices, challenger, champion)
@@ -194,8 +194,8 @@ def _judge(
     )
 
 
-def _untrained(run: RunContext, reason: str) -> dict[str, Any]:
-    logger.info("run=%s trained no churn model: %s", run.run_id, reason)
+def _untrained(run: RunContext, reason: str, *, level: int = logging.INFO) -> dict[str, Any]:
+    logger.log(level, "run=%s trained no churn model: %s", run.run_id, reason)
     return {"promoted": False, "reason": reason, "challenger": None}
 
 

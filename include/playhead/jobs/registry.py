@@ -52,6 +52,7 @@ BUILDS: dict[str, TableBuild] = {
         TableBuild("silver.playbacks", "silver_plays", ("silver.video_events",), _PLAY_REACH),
         TableBuild("silver.sessions", "silver_plays", ("silver.session_events", "silver.video_events"), _PLAY_REACH),
         TableBuild("gold.qoe_hourly", "gold", ("silver.playbacks",)),
+        TableBuild("gold.qoe_breakdown_daily", "gold", ("silver.playbacks",)),
         TableBuild("gold.content_daily", "gold", ("silver.playbacks", "silver.interactions", "silver.ad_events")),
         TableBuild(
             "gold.user_daily",

@@ -30,8 +30,8 @@ SEEK_WAIT_MS = 2_000
 def with_play_clock(events: DataFrame) -> DataFrame:
     """Adds what the gap after each event was: watched_ms, paused_ms, startup_wait_ms, seek_ms, stalled_ms and screen_ms.
 
-    Also adds first_startup_ms, is_started, is_stall, is_echo (came after the end) and bitrate_in_force. Needs started_at and place
-    (spans.with_span).
+    Also adds first_startup_ms, is_started, is_stall, is_echo (came after the end), bitrate_in_force and bitrate_before, which was in force
+    until the event. Needs started_at and place (spans.with_span).
     """
     return _with_waits(_with_gaps(_with_states(_with_neighbours(events))))
 
@@ -47,6 +47,10 @@ def _play() -> WindowSpec:
 
 def _so_far() -> WindowSpec:
     return _play().rowsBetween(Window.unboundedPreceding, Window.currentRow)
+
+
+def _before() -> WindowSpec:
+    return _play().rowsBetween(Window.unboundedPreceding, -1)
 
 
 def _throughout() -> WindowSpec:
@@ -68,6 +72,7 @@ def _with_neighbours(events: DataFrame) -> DataFrame:
             "previous_position_s": F.lag("playback_position_s").over(_play()),
             "run": F.count(F.when(_is("video_play"), True)).over(_so_far()),
             "bitrate_in_force": F.last("bitrate_kbps", ignorenulls=True).over(_so_far()),
+            "bitrate_before": F.last("bitrate_kbps", ignorenulls=True).over(_before()),
             "first_startup_ms": F.first("startup_ms", ignorenulls=True).over(_throughout()),
             "first_control": F.first(F.when(is_control, F.col("event_type")), ignorenulls=True).over(_throughout()),
         }

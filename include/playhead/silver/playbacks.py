@@ -20,7 +20,8 @@ _ALWAYS_KNOWN = (
     "session_id", "device_id", "device_type", "platform", "app_version",
     "content_id", "content_title", "content_type", "content_duration_s",
 )  # fmt: skip
-_SOMETIMES_KNOWN = ("user_id", "country", "region", "cdn", "player", "ab_test_variant", "content_genre", "content_creator_id")
+_SOMETIMES_KNOWN = ("user_id", "country", "region", "cdn", "player", "ab_test_variant", "content_genre", "content_creator_id",
+                    "connection_type")  # fmt: skip
 _MEASURED = (
     "event_id", "event_type", "event_timestamp", "playback_id", "playback_position_s", "startup_ms", "stall_ms", "bitrate_kbps",
     "dropped_frames_count", "is_fatal",
@@ -71,6 +72,8 @@ def _measures() -> dict[str, Column]:
         "seek_count": F.count_if(event_type == "video_seek"),
         "pause_count": F.count_if(event_type == "video_pause"),
         "quality_changes_count": F.count_if(event_type == "video_quality_change"),
+        "upshifts_count": F.count_if(F.col("bitrate_kbps") > F.col("bitrate_before")),
+        "downshifts_count": F.count_if(F.col("bitrate_kbps") < F.col("bitrate_before")),
         "errors_count": F.count_if(event_type == "video_error"),
         "dropped_frames_count": F.coalesce(F.sum("dropped_frames_count"), F.lit(0)),
         "media_bits": F.coalesce(F.sum(F.col("screen_ms") * F.col("bitrate_in_force")), F.lit(0)),

@@ -48,8 +48,12 @@ def _known(*columns: str) -> dict[str, str]:
 
 
 _BREAKDOWNS = {
-    name.lower(): expression for name, expression in _known("platform", "device_type", "cdn", "country", "player", "app_version").items()
-}
+    name.lower(): expression
+    for name, expression in _known(
+        *("platform", "device_type", "cdn", "country", "player", "app_version", "connection_type", "content_type", "content_genre"),
+        *("content_id", "ab_test_variant"),
+    ).items()
+} | {"region": "coalesce(country, 'unknown') || ', ' || coalesce(region, 'unknown')"}
 
 LINEAGE: dict[str, Lineage] = {
     "V_AD_PERFORMANCE": Lineage(
@@ -65,6 +69,12 @@ LINEAGE: dict[str, Lineage] = {
     "V_EXECUTIVE_KPIS": Lineage(_ALL, {"KPI_DATE": "event_date"}, days=None, day="KPI_DATE"),
     "V_GEOGRAPHIC_ANALYTICS": Lineage(_PLACED, _known("country", "region"), counted={PLAYS: "PLAYS", VISITS: "SESSIONS"}),
     "V_PLATFORM_QUALITY": Lineage({PLAYS: "true"}, _known("platform", "device_type", "player", "cdn"), counted={PLAYS: "PLAYS"}),
+    "V_QUALITY_BREAKDOWN": Lineage(
+        {PLAYS: "true"},
+        {"BREAKDOWN": "", "BREAKDOWN_VALUE": ""},
+        counted={PLAYS: "PLAYS"},
+        breakdown=("BREAKDOWN", "BREAKDOWN_VALUE"),
+    ),
     "V_ROOT_CAUSES": Lineage(
         {PLAYS: "true"},
         {"METRIC": "", "BREAKDOWN": "", "BREAKDOWN_VALUE": ""},

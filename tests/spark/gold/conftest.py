@@ -25,7 +25,8 @@ _TITLE: dict[str, Any] = {"content_id": "c1", "content_type": "movie"}
 _PLAY: dict[str, Any] = {
     "content_title": "One", "content_duration_s": 6000, "is_started": True, "is_failed": False, "is_startup_failure": False,
     "is_exit_before_start": False, "is_ended": True, "is_completed": False, "watched_ms": 0, "played_ms": 0, "paused_ms": 0, "stall_ms": 0,
-    "stall_count": 0, "seek_ms": 0, "seek_count": 0, "pause_count": 0, "quality_changes_count": 0, "errors_count": 0,
+    "stall_count": 0, "seek_ms": 0, "seek_count": 0, "pause_count": 0, "quality_changes_count": 0, "upshifts_count": 0,
+    "downshifts_count": 0, "errors_count": 0,
     "dropped_frames_count": 0, "media_bits": 0, "media_ms": 0, "max_position_s": 0, "events_count": 1,
 }  # fmt: skip
 _SESSION: dict[str, Any] = {

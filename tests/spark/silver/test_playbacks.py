@@ -44,6 +44,15 @@ def test_playbacks__viewer_without_a_user_is_the_device(rows: Rows) -> None:
     assert (play["user_id"], play["viewer_id"]) == (None, "device-1")
 
 
+def test_playbacks__shifts_are_between_the_bitrates_that_were_told(rows: Rows) -> None:
+    """1000 up to 3000, down to 2000, the same again, and what tells none; the connection is the first that was told."""
+    told = (1000, 3000, None, 2000, 2000)
+    events = [e(at, "quality_change", bitrate_kbps=bitrate, position=at) for at, bitrate in enumerate(told, 1)]
+    (play,) = _plays(rows("silver.video_events", e(0, "play"), *events, e(9, "stop", connection_type="wifi", position=9)))
+    assert (play["quality_changes_count"], play["upshifts_count"], play["downshifts_count"]) == (5, 1, 1)
+    assert play["connection_type"] == "wifi"
+
+
 def test_playbacks__late_stop_extends_play(rows: Rows) -> None:
     on_time = [e(0, "play", startup_ms=1000), e(50, "quality_change", position=49)]
     late = [*on_time, e(300, "stop", position=299)]

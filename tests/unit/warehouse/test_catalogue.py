@@ -72,7 +72,8 @@ def test_committed_page__is_the_derived_one(tmp_path: Path) -> None:
 
 
 def test_page__tells_of_a_metric_what_it_is_who_says_so_and_how_it_is_reckoned() -> None:
-    (row,) = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| `EBVS_PCT`")]
+    section = PAGE.read_text(encoding="utf-8").partition("## V_PLATFORM_QUALITY")[2]
+    row = next(line for line in section.splitlines() if line.startswith("| `EBVS_PCT`"))
     assert "| Conviva, Mux | `100 * sum(exits_before_start_count) / nullif(sum(plays_count), 0)` |" in row
     assert "`gold.qoe_hourly.exits_before_start_count`" in row
 

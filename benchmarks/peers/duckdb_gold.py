@@ -16,7 +16,7 @@ SILVER = ("playbacks", "sessions", "session_events", "interactions", "ad_events"
 # The last ones read user_daily.
 GOLD = (
     "qoe_hourly", "content_daily", "user_content_daily", "user_context_daily", "ad_daily", "user_daily", "audience_daily",
-    "experiments_daily", "subscriptions_daily", "qoe_breakdown_daily",
+    "experiments_daily", "subscriptions_daily", "qoe_breakdown_daily", "user_ad_daily",
 )  # fmt: skip
 _TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMPTZ"}
 _SQL = Path(__file__).parent / "gold"

@@ -139,7 +139,7 @@ def _add_valid(db: duckdb.DuckDBPyConnection, topic: str, lines: pa.Table) -> No
             ad_id, ad_type, ad_campaign_id, floor(ad_position::DOUBLE * 1000 + 0.5)::BIGINT AS ad_position_ms,
             floor(ad_duration::DOUBLE * 1000 + 0.5)::BIGINT AS ad_duration_ms,
             floor(view_duration::DOUBLE * 1000 + 0.5)::BIGINT AS view_ms, coalesce(currency, 'USD') = 'USD' AS in_dollars, ab_test_variant,
-            connection_type
+            connection_type, ad_creative_id, advertiser_id
         FROM judged
         WHERE {is_valid(topic)} AND epoch_ms(received) - epoch_ms(moment) <= {LATE_MS}
         """,
@@ -163,7 +163,8 @@ CREATE TABLE events (
     price DECIMAL(18, 6), country VARCHAR, region VARCHAR, app_version VARCHAR, content_title VARCHAR, content_type VARCHAR,
     content_genre VARCHAR, subscription_tier VARCHAR, signup DATE, page_views BIGINT, app_crashes BIGINT, network_errors BIGINT,
     ad_id VARCHAR, ad_type VARCHAR, ad_campaign_id VARCHAR, ad_position_ms BIGINT, ad_duration_ms BIGINT, view_ms BIGINT,
-    in_dollars BOOLEAN, ab_test_variant VARCHAR, connection_type VARCHAR
+    in_dollars BOOLEAN, ab_test_variant VARCHAR, connection_type VARCHAR,
+    ad_creative_id VARCHAR, advertiser_id VARCHAR
 )"""
 _ONCE_SQL = """
 CREATE TABLE once AS

@@ -24,6 +24,18 @@ SELECT day AS event_date, coalesce(ad_campaign_id, 'unknown') AS ad_campaign_id,
     count_if(event_type = 'ad_impression' AND in_dollars) AS ad_dollar_impressions_count,
     coalesce(sum(price) FILTER (event_type = 'ad_impression'), 0) AS ad_revenue
 FROM once WHERE event_type IN {AD} GROUP BY ALL"""
+DID = ("impression", "click", "skip", "complete", "error")
+USER_AD_DAILY_SQL = f"""
+CREATE TABLE user_ad_daily AS
+SELECT day AS event_date, viewer AS viewer_id, coalesce(advertiser_id, 'unknown') AS advertiser_id,
+    coalesce(ad_campaign_id, 'unknown') AS ad_campaign_id, ad_id, coalesce(ad_creative_id, 'unknown') AS ad_creative_id,
+    {", ".join(f"count_if(event_type = 'ad_{did}') AS ad_{did}s_count" for did in DID)},
+    count_if({SHOWN} >= 0.25) AS ad_first_quartiles_count, count_if({SHOWN} >= 0.5) AS ad_midpoints_count,
+    count_if({SHOWN} >= 0.75) AS ad_third_quartiles_count,
+    coalesce(sum(view_ms) FILTER (event_type IN ('ad_skip', 'ad_complete')), 0) AS ad_view_ms,
+    count_if(event_type = 'ad_impression' AND in_dollars) AS ad_dollar_impressions_count,
+    coalesce(sum(price) FILTER (event_type = 'ad_impression'), 0) AS ad_revenue
+FROM once WHERE event_type IN {AD} GROUP BY ALL"""
 # Each user's plan on each day and the day before, looked up: no movement is added to another.
 SUBSCRIPTIONS_DAILY_SQL = """
 CREATE TABLE subscriptions_daily AS
@@ -50,6 +62,7 @@ named AS (
 SELECT day AS event_date, before AS previous_tier, tier AS subscription_tier, movement, count(*) AS users_count FROM named GROUP BY ALL"""
 MONEY_TABLES = {
     "ad_daily": AD_DAILY_SQL,
+    "user_ad_daily": USER_AD_DAILY_SQL,
     "subscriptions_daily": SUBSCRIPTIONS_DAILY_SQL,
 }
 # Each viewer's first day and each day that tells another plan than the one told before it, up to the next of these.
@@ -91,6 +104,29 @@ SELECT campaign AS AD_CAMPAIGN_ID, ad_id AS AD_ID, ad_type AS AD_TYPE, place AS 
     coalesce(sum(price) FILTER (event_type = 'ad_impression'), 0) AS REVENUE,
     REVENUE::DOUBLE * 1000 / nullif(count_if(event_type = 'ad_impression' AND in_dollars), 0) AS ECPM, (SELECT as_of FROM newest) AS AS_OF
 FROM told GROUP BY ALL""",
+    "V_AD_REACH": f"""
+WITH ads AS (FROM once WHERE event_type IN {AD} AND day <= $as_of::DATE),
+newest AS (SELECT max(day) AS as_of FROM ads),
+named AS (
+    SELECT viewer, event_type, price, in_dollars, {SHOWN} AS shown, coalesce(advertiser_id, 'unknown') AS advertiser_id,
+        coalesce(ad_campaign_id, 'unknown') AS ad_campaign_id, ad_id, coalesce(ad_creative_id, 'unknown') AS ad_creative_id
+    FROM ads WHERE day > (SELECT as_of FROM newest) - 30
+),
+apart AS (UNPIVOT named ON advertiser_id, ad_campaign_id, ad_id, ad_creative_id INTO NAME trait VALUE told)
+SELECT trait AS BREAKDOWN, told AS BREAKDOWN_VALUE, count(DISTINCT viewer) FILTER (event_type = 'ad_impression') AS REACH,
+    count_if(event_type = 'ad_impression') AS IMPRESSIONS, IMPRESSIONS / nullif(REACH, 0)::DOUBLE AS FREQUENCY,
+    count_if(event_type = 'ad_click') AS CLICKS, count_if(event_type = 'ad_complete') AS COMPLETES,
+    CLICKS * 100.0::DOUBLE / nullif(IMPRESSIONS, 0) AS CTR_PCT,
+    COMPLETES * 100.0::DOUBLE / nullif(IMPRESSIONS, 0) AS COMPLETION_RATE_PCT,
+    count(DISTINCT viewer) FILTER (event_type = 'ad_click') AS VIEWERS_CLICKED,
+    count(DISTINCT viewer) FILTER (event_type = 'ad_skip') AS VIEWERS_SKIPPED,
+    count(DISTINCT viewer) FILTER (shown >= 0.25) AS VIEWERS_FIRST_QUARTILE,
+    count(DISTINCT viewer) FILTER (shown >= 0.5) AS VIEWERS_MIDPOINT,
+    count(DISTINCT viewer) FILTER (shown >= 0.75) AS VIEWERS_THIRD_QUARTILE,
+    count(DISTINCT viewer) FILTER (event_type = 'ad_complete') AS VIEWERS_COMPLETED,
+    coalesce(sum(price) FILTER (event_type = 'ad_impression'), 0) AS REVENUE,
+    REVENUE::DOUBLE * 1000 / nullif(count_if(event_type = 'ad_impression' AND in_dollars), 0) AS ECPM, (SELECT as_of FROM newest) AS AS_OF
+FROM apart GROUP BY ALL""",
     "V_MRR_ANALYSIS": f"""
 WITH moves AS (
     SELECT date_trunc('month', event_date)::DATE AS month, event_date AS day, previous_tier AS before, subscription_tier AS tier, movement,

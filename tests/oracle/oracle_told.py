@@ -108,7 +108,7 @@ WITH promised AS (
         ('gold.ad_daily', 360), ('gold.audience_daily', 360),
         ('gold.content_daily', 360), ('gold.experiments_daily', 360), ('gold.subscriptions_daily', 360),
         ('gold.qoe_breakdown_daily', 360), ('gold.user_content_daily', 360), ('gold.user_context_daily', 360),
-        ('gold.user_daily', 360)) AS p(name, minutes)
+        ('gold.user_ad_daily', 360), ('gold.user_daily', 360)) AS p(name, minutes)
 ),
 newest AS (
     SELECT table_name AS name, max(partition_key) AS key, max(published_at)::TIMESTAMP AS loaded,

@@ -126,6 +126,8 @@ def fill_quality_and_ads(facts: Facts) -> None:
 
     facts.put("gold.qoe_hourly", hour("web", 30, 3), hour("ios", 10, 0))
     facts.put("gold.qoe_breakdown_daily", value("region", "DE, Berlin", 40), value("content_id", "a", 30), value("content_id", "b", 10))
+    seen = {"viewer_id": "ann", "advertiser_id": "acme", "ad_campaign_id": "spring", "ad_id": "spring-1", "ad_creative_id": "dog"}
+    facts.put("gold.user_ad_daily", facts.row("gold.user_ad_daily", event_date=facts.day(BEFORE), ad_impressions_count=3, **seen))
     facts.put("gold.ad_daily", advert("spring", "pre_roll", 30), advert("autumn", "mid_roll", 10))
 
 
@@ -236,6 +238,8 @@ def test_quality__by_one_thing_at_a_time(filled: Facts, open_page: Open) -> None
 
 def test_ads__by_campaign(filled: Facts, open_page: Open) -> None:
     app = open_page("ads")
+    assert set(app.dataframe[-1].value["REACH"]) == {1}
+    assert set(app.dataframe[-1].value["BREAKDOWN"]) == {"advertiser_id", "ad_campaign_id", "ad_id", "ad_creative_id"}
     assert (headline(app)["Revenue"], headline(app)["Impressions"], headline(app)["Click-through"]) == ("$5.00", "40", "5.0 %")  # 2 / 40
     app.multiselect[0].set_value(["spring"]).run()
     assert (headline(app)["Revenue"], headline(app)["Click-through"]) == ("$2.50", "3.3 %")  # 1 / 30

@@ -30,7 +30,7 @@ VIEWS = (
     "V_USER_SEGMENTS", "V_CONTENT_TRENDS", "V_EXECUTIVE_KPIS", "V_DEVICE_ANALYTICS", "V_GEOGRAPHIC_ANALYTICS", "V_AD_PERFORMANCE",
     "V_MRR_ANALYSIS", "V_REVENUE_PER_USER", "V_EXPERIMENTS", "V_DAILY_ACTIVE_USERS", "V_TOP_CONTENT", "V_PLATFORM_QUALITY",
     "V_CHURN_RISK", "V_CONTENT_DROPOFF", "V_ROOT_CAUSES", "V_USER_COHORTS", "V_RECOMMENDATIONS",
-    "V_QUALITY_BREAKDOWN",
+    "V_QUALITY_BREAKDOWN", "V_AD_REACH",
 )  # fmt: skip
 # Few simulated viewers change their plans: these do, each on a day by its session. Ann signs up, bob did long ago, cyd subscribes at once.
 PLANS = {
@@ -247,6 +247,8 @@ def test_view_equals_the_oracle(loaded: SnowflakeConnection, expected: dict[str,
         ("V_ROOT_CAUSES", "DATEADD(DAY, -7, F.AS_OF)", "DATEADD(DAY, -8, F.AS_OF)"),
         ("V_PLATFORM_QUALITY", "S.FAILED_AFTER_START / ", "S.FAILED / "),
         ("V_PLATFORM_QUALITY", "S.STARTUP_SCORES / NULLIF(S.STARTUP_SCORED, 0)", "S.STARTUP_SCORES / NULLIF(S.PLAYS, 0)"),
+        ("V_AD_REACH", "COUNT(DISTINCT IFF(U.AD_IMPRESSIONS_COUNT > 0, U.VIEWER_ID, NULL))", "COUNT(DISTINCT U.VIEWER_ID)"),
+        ("V_AD_REACH", "WHEN 'ad_id' THEN U.AD_ID", "WHEN 'ad_id' THEN U.AD_CREATIVE_ID"),
         ("V_QUALITY_BREAKDOWN", "S.SEEK_MS / NULLIF(S.SEEKS, 0)", "S.SEEK_MS / NULLIF(S.PLAYS, 0)"),
         ("V_QUALITY_BREAKDOWN", "SUM(Q.UPSHIFTS_COUNT", "SUM(Q.QUALITY_CHANGES_COUNT"),
         ("V_CHURN_RISK", "SELECT MAX(SCORE_DATE)", "SELECT MIN(SCORE_DATE)"),
@@ -285,6 +287,7 @@ def test_a_view_told_wrong_is_seen(
             "V_GEOGRAPHIC_ANALYTICS",
         ),
         ("user_context_daily", "coalesce(region, 'unknown')", "coalesce(country, 'unknown')", "V_GEOGRAPHIC_ANALYTICS"),
+        ("V_AD_REACH", "count(DISTINCT viewer) FILTER (event_type = 'ad_skip')", "count_if(event_type = 'ad_skip')", "V_AD_REACH"),
         ("V_QUALITY_BREAKDOWN", "coalesce(country, 'unknown') || ', '", "'in '", "V_QUALITY_BREAKDOWN"),
         ("V_QUALITY_BREAKDOWN", "count_if(ended AND started), 0)", "count_if(ended), 0)", "V_QUALITY_BREAKDOWN"),
         ("user_daily", "least(watched_ms, 3600000) * 6", "least(watched_ms, 3600000) * 5", "V_USER_SEGMENTS"),

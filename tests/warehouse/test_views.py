@@ -440,6 +440,34 @@ def test_v_ad_performance__rates_of_impressions_and_money_in_dollars(facts: Fact
     assert mid["AS_OF"] == facts.day("2026-11-24")
 
 
+def test_v_ad_reach__viewers_are_counted_once(facts: Facts, ask: Ask) -> None:
+    def shown(day: str, viewer: str, creative: str, **values: Any) -> dict[str, Any]:
+        ad = {"advertiser_id": "acme", "ad_campaign_id": "spring", "ad_id": "a", "ad_creative_id": creative}
+        return dict(facts.row("gold.user_ad_daily", event_date=facts.day(day), viewer_id=viewer, **ad, **values))
+
+    earned = {"ad_revenue": Decimal("0.03"), "ad_dollar_impressions_count": 3}
+    facts.put(
+        "gold.user_ad_daily",
+        shown("2026-10-25", "old", "dog", ad_impressions_count=9),  # the 31st day: outside
+        shown("2026-10-26", "ann", "dog", ad_impressions_count=3, ad_completes_count=2, ad_midpoints_count=3, **earned),
+        shown("2026-11-24", "ann", "dog", ad_impressions_count=1, ad_clicks_count=1),
+        shown("2026-11-24", "ann", "cat", ad_impressions_count=1),
+        shown("2026-11-24", "bob", "cat", ad_impressions_count=3, ad_skips_count=2),
+        shown("2026-11-24", "cyd", "cat", ad_errors_count=1),  # nothing was shown to cyd
+    )
+    rows = {(row["BREAKDOWN"], row["BREAKDOWN_VALUE"]): _plain(row) for row in ask("SELECT * FROM BI.V_AD_REACH")}
+    assert set(rows) == {
+        ("advertiser_id", "acme"), ("ad_campaign_id", "spring"), ("ad_id", "a"), ("ad_creative_id", "dog"), ("ad_creative_id", "cat"),
+    }  # fmt: skip
+    whole, dog, cat = rows["ad_id", "a"], rows["ad_creative_id", "dog"], rows["ad_creative_id", "cat"]
+    assert (whole["REACH"], dog["REACH"], cat["REACH"]) == (2, 1, 2), "ann saw both"
+    assert (whole["IMPRESSIONS"], whole["FREQUENCY"], whole["CTR_PCT"], whole["COMPLETION_RATE_PCT"]) == (8, 4.0, 12.5, 25.0)
+    told = ("VIEWERS_CLICKED", "VIEWERS_SKIPPED", "VIEWERS_MIDPOINT", "VIEWERS_COMPLETED", "VIEWERS_FIRST_QUARTILE")
+    assert [whole[name] for name in told] == [1, 1, 1, 1, 0]
+    assert (whole["REVENUE"], whole["ECPM"], cat["ECPM"]) == (0.03, 10.0, None)
+    assert whole["AS_OF"] == facts.day("2026-11-24")
+
+
 def _moved(facts: Facts, day: str, before: str, after: str, movement: str, users: int) -> dict[str, Any]:
     key = {"event_date": facts.day(day), "previous_tier": before, "subscription_tier": after, "movement": movement}
     return dict(facts.row("gold.subscriptions_daily", users_count=users, **key))

@@ -7,6 +7,7 @@ from bi.question import Question
 # The facts that a view is made from, by the names that V_FRESHNESS gives them.
 FACTS = {
     "V_AD_PERFORMANCE": ("gold.ad_daily",),
+    "V_AD_REACH": ("gold.user_ad_daily",),
     "V_CHURN_RISK": ("gold.churn_scores",),
     "V_CONTENT_DROPOFF": ("gold.content_daily",),
     "V_CONTENT_TRENDS": ("gold.content_daily", "gold.user_content_daily"),
@@ -201,6 +202,15 @@ AD_ROWS = Question(
     filters=_AD,
     order_by="REVENUE DESC, AD_CAMPAIGN_ID, AD_ID, AD_TYPE, AD_POSITION_FROM_MIN",
     limit=200,
+)
+REACH_CHOICES = Question("V_AD_REACH", "DISTINCT BREAKDOWN", order_by="BREAKDOWN")
+REACH_ROWS = Question(
+    "V_AD_REACH",
+    "BREAKDOWN, BREAKDOWN_VALUE, REACH, FREQUENCY, IMPRESSIONS, VIEWERS_CLICKED, VIEWERS_SKIPPED, VIEWERS_MIDPOINT, VIEWERS_COMPLETED, "
+    "REVENUE, ECPM",
+    filters=("BREAKDOWN",),
+    order_by="BREAKDOWN, REACH DESC, BREAKDOWN_VALUE",
+    limit=500,
 )
 
 # --- Revenue

@@ -8,7 +8,7 @@ from bi.numbers import count, dollars, percent
 from bi.page import Number, Page, chart, table
 from bi.warehouse import ask
 
-page = Page("Ads", "What ads did in the 30 days that end with the newest.", "V_AD_PERFORMANCE")
+page = Page("Ads", "What ads did in the 30 days that end with the newest.", "V_AD_PERFORMANCE", "V_AD_REACH")
 filters = page.filters(questions.AD_CHOICES)
 page.headline(
     questions.ADS,
@@ -41,3 +41,8 @@ chart(
     "A place is the ten minutes of title that begin there.",
 )
 table("Ads", ask(questions.AD_ROWS, filters), "eCPM: revenue of a thousand impressions, of those not sold in another currency.")
+table(
+    "Reach",
+    ask(questions.REACH_ROWS, page.filters(questions.REACH_CHOICES)),
+    "Distinct viewers of each advertiser, campaign, ad and creative, whatever is chosen above; they do not add up.",
+)

@@ -39,15 +39,19 @@ def build_ad_daily(ad_events: DataFrame) -> DataFrame:
             "ad_position_from_min": F.floor(F.col("ad_position_ms") / (POSITION_STEP_MIN * 60_000)) * POSITION_STEP_MIN,
         }
     )
+    contract = load_contract("gold.ad_daily")
+    return conform(sum_parts([shown_part(placed)], contract.key), contract)
+
+
+def shown_part(ad_events: DataFrame) -> Part:
+    """What one ad event adds to what ads did."""
     counts = {name: count_of(F.col("event_type") == event_type) for name, event_type in _COUNTED.items()}
     counts |= {name: count_of(_came_to(share)) for name, share in _QUARTILES.items()}
     told = {
         "ad_view_ms": F.when(F.col("event_type").isin("ad_skip", "ad_complete"), F.col("view_ms")),
         "ad_dollar_impressions_count": count_of((F.col("event_type") == "ad_impression") & in_dollars()),
     }
-    part = Part(placed, ad_part(placed).measures | counts | told)
-    contract = load_contract("gold.ad_daily")
-    return conform(sum_parts([part], contract.key), contract)
+    return Part(ad_events, ad_part(ad_events).measures | counts | told)
 
 
 def _came_to(share: int) -> Column:

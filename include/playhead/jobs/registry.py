@@ -61,6 +61,7 @@ BUILDS: dict[str, TableBuild] = {
         ),
         TableBuild("gold.user_content_daily", "gold", ("silver.playbacks", "silver.interactions")),
         TableBuild("gold.user_context_daily", "gold", ("silver.playbacks", "silver.sessions", "silver.ad_events")),
+        TableBuild("gold.user_ad_daily", "gold", ("silver.ad_events",)),
         TableBuild("gold.ad_daily", "gold", ("silver.ad_events",)),
         TableBuild("gold.audience_daily", "audience", ("gold.user_daily",), (MONTH_DAYS - 1, 0)),
         TableBuild("gold.experiments_daily", "audience", ("gold.user_daily", "silver.sessions"), (MONTH_DAYS - 1, 0)),

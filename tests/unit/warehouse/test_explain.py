@@ -111,6 +111,12 @@ def test_a_root_cause_is_explained_by_the_plays_of_its_breakdown(filled: str) ->
     assert source.predicate == "event_date BETWEEN '2026-11-18' AND '2026-11-24' AND coalesce(country, 'unknown') = 'DE'"
 
 
+def test_one_thing_that_plays_or_ads_are_told_apart_by(filled: str) -> None:
+    assert counted(filled, "V_QUALITY_BREAKDOWN", "BREAKDOWN=region", "BREAKDOWN_VALUE=DE, Berlin")[0] == {"playbacks": 2}
+    assert counted(filled, "V_QUALITY_BREAKDOWN", "BREAKDOWN=content_id", "BREAKDOWN_VALUE=c1")[0] == {"playbacks": 3}
+    assert counted(filled, "V_AD_REACH", "BREAKDOWN=ad_id", "BREAKDOWN_VALUE=a") == ({"ad_events": 1}, 1, {"ad_impression"})
+
+
 def test_the_version_of_the_newest_build_is_read_and_told(filled: str) -> None:
     append_rows(filled, "silver.interactions", [row("silver.interactions", at(24), event_id="not built from yet")])
     found = explain(filled, lineage_of("V_TOP_CONTENT"), {"CONTENT_ID": "c1"}, AS_OF)
@@ -143,6 +149,7 @@ def test_before_the_first_build_there_is_nothing_to_explain(lake: str) -> None:
         ("V_TOP_CONTENT", ["CONTENT_ID"], "is no key"),
         ("V_TOP_CONTENT", [], "say which row"),
         ("V_ROOT_CAUSES", ["BREAKDOWN=cdn"], "say which row of V_ROOT_CAUSES: --key BREAKDOWN=… --key BREAKDOWN_VALUE=…"),
+        ("V_AD_REACH", ["BREAKDOWN=cdn", "BREAKDOWN_VALUE=x"], "with one of advertiser_id, ad_campaign_id"),
         ("V_ROOT_CAUSES", ["BREAKDOWN=viewer_id", "BREAKDOWN_VALUE=x"], "with one of platform, device_type, cdn"),
     ],
 )

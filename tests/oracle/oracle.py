@@ -28,6 +28,8 @@ from oracle_walk import plays_table
 DAY_MS = 86_400_000
 LATE_MS = 7 * DAY_MS
 LINES_AT_ONCE = 100_000
+# So many viewers a sketch counts exactly. Of more it tells what its hashes tell, and the oracle says nothing.
+EXACT_IN_A_SKETCH = 4096
 
 
 def oracle_plays(paths: Iterable[Path]) -> list[dict[str, Any]]:
@@ -47,8 +49,11 @@ def oracle_views(paths: Iterable[Path], as_of: date, change: tuple[str, str, str
         for sql in (VISITS_SQL, ACTIVE_SQL, USER_DAILY_SQL):
             db.execute(sql)
         month = {"as_of": as_of, "after": as_of - timedelta(days=30)}
+        audience = _rows(db, DAILY_SQL, {"as_of": as_of, "after": as_of - timedelta(days=90)})
+        if any(day["MONTHLY_ACTIVE_USERS"] > EXACT_IN_A_SKETCH for day in audience):
+            audience = [{name: value for name, value in day.items() if "ESTIMATE" not in name} for day in audience]
         return {
-            "V_DAILY_ACTIVE_USERS": _rows(db, DAILY_SQL, {"as_of": as_of, "after": as_of - timedelta(days=90)}),
+            "V_DAILY_ACTIVE_USERS": audience,
             "V_TOP_CONTENT": _rows(db, CONTENT_SQL, month),
             "V_PLATFORM_QUALITY": _rows(db, _changed("V_PLATFORM_QUALITY", QUALITY_SQL, change), month),
         }

@@ -105,7 +105,7 @@ FROM ranked r JOIN titles t USING (content_id) LEFT JOIN titles b ON b.content_i
 FRESHNESS_SQL = """
 WITH promised AS (
     FROM (VALUES ('gold.qoe_hourly', 120), ('gold.churn_scores', 1500), ('gold.recommendations', 1500),
-        ('gold.ad_daily', 360), ('gold.audience_daily', 360),
+        ('gold.ad_daily', 360), ('gold.audience_daily', 360), ('gold.audience_sketches', 360),
         ('gold.content_daily', 360), ('gold.experiments_daily', 360), ('gold.subscriptions_daily', 360),
         ('gold.qoe_breakdown_daily', 360), ('gold.user_content_daily', 360), ('gold.user_context_daily', 360),
         ('gold.user_ad_daily', 360), ('gold.user_daily', 360)) AS p(name, minutes)

@@ -24,6 +24,8 @@ def test_v_daily_active_users(facts: Facts, ask: Ask) -> None:
     sums = {"sessions_count": 12, "plays_count": 16, "completed_count": 4, "watched_ms": 4_800_000, "ad_revenue": Decimal("1.25")}
     days = [audience("2026-08-26", 1), audience("2026-08-27", 2), audience("2026-11-17", 10), audience("2026-11-24", 8, **told, **sums)]
     facts.put("gold.audience_daily", *days)
+    merged = {"weekly_active_viewers_estimate": 12, "monthly_active_viewers_estimate": 21}
+    facts.put("gold.audience_sketches", facts.row("gold.audience_sketches", event_date=facts.day("2026-11-24"), **merged))
     rows = ask("SELECT * FROM BI.V_DAILY_ACTIVE_USERS ORDER BY EVENT_DATE")
     # 90 days ending 2026-11-24 begin on 2026-08-27
     assert [str(r["EVENT_DATE"]) for r in rows] == ["2026-08-27", "2026-11-17", "2026-11-24"]
@@ -33,6 +35,9 @@ def test_v_daily_active_users(facts: Facts, ask: Ask) -> None:
         "DAILY_ACTIVE_USERS": 8,
         "WEEKLY_ACTIVE_USERS": 12,
         "MONTHLY_ACTIVE_USERS": 20,
+        "WEEKLY_ACTIVE_USERS_ESTIMATE": 12,
+        "MONTHLY_ACTIVE_USERS_ESTIMATE": 21,
+        "MONTHLY_ESTIMATE_ERROR_PCT": 5.0,  # 1 / 20
         "DAILY_ACTIVE_USERS_TREND_PCT": -20.0,  # 8 against 10 a week before
         "STICKINESS_PCT": 40.0,  # 8 / 20
         "PREMIUM_USERS": 3,

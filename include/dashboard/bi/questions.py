@@ -11,7 +11,7 @@ FACTS = {
     "V_CHURN_RISK": ("gold.churn_scores",),
     "V_CONTENT_DROPOFF": ("gold.content_daily",),
     "V_CONTENT_TRENDS": ("gold.content_daily", "gold.user_content_daily"),
-    "V_DAILY_ACTIVE_USERS": ("gold.audience_daily",),
+    "V_DAILY_ACTIVE_USERS": ("gold.audience_daily", "gold.audience_sketches"),
     "V_DEVICE_ANALYTICS": ("gold.user_context_daily",),
     "V_EXECUTIVE_KPIS": ("gold.audience_daily",),
     "V_EXPERIMENTS": ("gold.experiments_daily",),

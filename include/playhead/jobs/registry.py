@@ -64,6 +64,7 @@ BUILDS: dict[str, TableBuild] = {
         TableBuild("gold.user_ad_daily", "gold", ("silver.ad_events",)),
         TableBuild("gold.ad_daily", "gold", ("silver.ad_events",)),
         TableBuild("gold.audience_daily", "audience", ("gold.user_daily",), (MONTH_DAYS - 1, 0)),
+        TableBuild("gold.audience_sketches", "audience", ("gold.user_daily",), (MONTH_DAYS - 1, 0)),
         TableBuild("gold.experiments_daily", "audience", ("gold.user_daily", "silver.sessions"), (MONTH_DAYS - 1, 0)),
         TableBuild("gold.subscriptions_daily", "audience", ("gold.user_daily",), (EVER, 0)),
     )

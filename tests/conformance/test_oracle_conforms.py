@@ -80,6 +80,7 @@ def test_oracle_conforms(found: dict[str, dict[str, tuple[Any, Any]]], name: str
         ("MEDIA_BITS::DOUBLE / nullif(MEDIA_MS, 0)", "MEDIA_BITS::DOUBLE / nullif(PLAYED_MS, 0)",
          "average_bitrate_kbps", "bitrate_unknown_at_first"),
         ("watched_ms >= 1000 THEN 50", "true THEN 50", "playback_success_score", "success_of_an_exit_within_a_second"),
+        ("exp(-10 *", "exp(-5 *", "smoothness_score", "smoothness_of_four_long_stalls"),
         ("// (2 * (8000 + startup_ms))", "// (2 * (10000 + startup_ms))", "startup_score", "startup_score_after_2_s"),
     ],
 )  # fmt: skip

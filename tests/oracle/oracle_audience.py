@@ -5,6 +5,7 @@ Of its gold they take only who had a paid plan on a day. Written from DOMAIN.md 
 
 from __future__ import annotations
 
+from oracle_gold import SMOOTHNESS
 from oracle_validity import AD, INTERACTION
 
 ACTIVE_SQL = f"""
@@ -74,7 +75,7 @@ SELECT rank() OVER (ORDER BY views DESC) AS VIEW_RANK, content_id AS CONTENT_ID,
     (newest / 7.0::DOUBLE + 1) / ((views - newest) / 23.0::DOUBLE + 1) AS TRENDING_SCORE, $as_of::DATE AS AS_OF
 FROM sums JOIN titles USING (content_id) ORDER BY VIEW_RANK, CONTENT_ID"""
 # The quantiles stand in the one bucket of startup times that the play of that rank fell into, plays in it taken as evenly spread.
-QUALITY_SQL = """
+QUALITY_SQL = f"""
 WITH month AS (FROM plays WHERE day > $after AND day <= $as_of),
 placed AS (
     SELECT platform, device_type, player, cdn, list_filter([500, 1000, 2000, 4000, 8000, 16000], lambda x: x >= startup_ms)[1] AS most,
@@ -105,6 +106,7 @@ sums AS (
         avg(startup_ms)::DOUBLE AS STARTUP_MEAN_MS,
         -- to four decimals, half up in whole numbers
         avg((16000000000 + 8000 + startup_ms) // (2 * (8000 + startup_ms))) / 10000 AS STARTUP_SCORE,
+        avg({SMOOTHNESS}) FILTER (started) AS SMOOTHNESS_SCORE,
         avg(CASE WHEN failed THEN 0 WHEN started THEN 100 WHEN watched_ms >= 1000 THEN 50 END) AS PLAYBACK_SUCCESS_SCORE
     FROM month GROUP BY ALL
 )

@@ -5,6 +5,8 @@ Written from DOMAIN.md section 4; nothing of playhead is read. The table follows
 
 from __future__ import annotations
 
+from oracle_gold import SMOOTHNESS
+
 TRAITS = (
     "platform", "device_type", "cdn", "country", "place", "player", "app_version", "connection_type", "content_type", "content_genre",
     "content_id", "ab_test_variant",
@@ -34,6 +36,7 @@ SELECT day AS event_date, trait AS breakdown, told AS breakdown_value, count(*) 
     coalesce(sum(startup_ms), 0) AS startup_ms, count(startup_ms) AS startup_ms_count, {_UPTO},
     sum(dropped) AS dropped_frames_count, sum(errors) AS errors_count,
     (coalesce(sum((16000000000 + 8000 + startup_ms) // (2 * (8000 + startup_ms))), 0) / 10000)::DECIMAL(18, 4) AS startup_score,
+    coalesce(sum({SMOOTHNESS}::DECIMAL(18, 4)) FILTER (started), 0) AS smoothness_score,
     coalesce(sum(CASE WHEN failed THEN 0 WHEN started THEN 100 WHEN watched_ms >= 1000 THEN 50 END), 0) AS success_score,
     count_if(failed OR started OR watched_ms >= 1000) AS success_scored_count
 FROM apart GROUP BY ALL""",
@@ -56,6 +59,7 @@ SELECT trait AS BREAKDOWN, told AS BREAKDOWN_VALUE, any_value(title) AS CONTENT_
     sum(stall_ms) * 100.0::DOUBLE / nullif(sum(played_ms + stall_ms), 0) AS REBUFFERING_PCT,
     sum(media_bits)::DOUBLE / nullif(sum(media_ms), 0) AS AVERAGE_BITRATE_KBPS,
     sum((16000000000 + 8000 + startup_ms) // (2 * (8000 + startup_ms)))::DOUBLE / 10000 / nullif(count(startup_ms), 0) AS STARTUP_SCORE,
+    avg({SMOOTHNESS}) FILTER (started) AS SMOOTHNESS_SCORE,
     avg(CASE WHEN failed THEN 0 WHEN started THEN 100 WHEN watched_ms >= 1000 THEN 50 END) AS PLAYBACK_SUCCESS_SCORE,
     count_if(completed) * 100.0::DOUBLE / count(*) AS COMPLETION_PCT, sum(seeks) / count(*)::DOUBLE AS SEEKS_PER_PLAY,
     sum(seek_ms)::DOUBLE / nullif(sum(seeks), 0) AS SEEK_WAIT_MEAN_MS, sum(pauses) / count(*)::DOUBLE AS PAUSES_PER_PLAY,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from oracle_validity import AD, INTERACTION, SESSION, VIDEO
 
 DAY_MS = 86_400_000
+# Mux's, of one play, to four decimals.
+SMOOTHNESS = "round(50 / sqrt(1 + (stalls / 2.0::DOUBLE) ** 2) + 50 * exp(-10 * coalesce(stall_ms / nullif(watched_ms, 0)::DOUBLE, 0)), 4)"
 # What the app tells goes before what its player tells, at one instant.
 VISITS_SQL = f"""
 CREATE TABLE visits AS
@@ -131,7 +133,7 @@ SELECT day AS event_date, viewer AS viewer_id, content_id, coalesce(sum(plays), 
     coalesce(sum(completed), 0) AS completed_count, coalesce(sum(watched_ms), 0) AS watched_ms, coalesce(sum(played_ms), 0) AS played_ms,
     coalesce(sum(interaction), 0) AS interactions_count
 FROM deeds GROUP BY ALL"""
-QOE_HOURLY_SQL = """
+QOE_HOURLY_SQL = f"""
 CREATE TABLE qoe_hourly AS
 SELECT day AS event_date, date_trunc('hour', epoch_ms(started_ms)) AS event_hour, platform, device_type, cdn,
     coalesce(country, 'unknown') AS country, player, app_version, count(*) AS plays_count, count_if(started) AS started_count,
@@ -140,6 +142,7 @@ SELECT day AS event_date, date_trunc('hour', epoch_ms(started_ms)) AS event_hour
     count_if(completed) AS completed_count, count_if(ended AND started) AS ended_after_start_count,
     -- each play's to four decimals, half up in whole numbers
     (coalesce(sum((16000000000 + 8000 + startup_ms) // (2 * (8000 + startup_ms))), 0) / 10000)::DECIMAL(18, 4) AS startup_score,
+    coalesce(sum({SMOOTHNESS}::DECIMAL(18, 4)) FILTER (started), 0) AS smoothness_score,
     coalesce(sum(CASE WHEN failed THEN 0 WHEN started THEN 100 WHEN watched_ms >= 1000 THEN 50 END), 0) AS success_score,
     count_if(failed OR started OR watched_ms >= 1000) AS success_scored_count,
     sum(watched_ms) AS watched_ms, sum(played_ms) AS played_ms, sum(stall_ms) AS stall_ms, sum(stalls) AS stall_count,

@@ -118,7 +118,7 @@ def test_v_platform_quality__ratios_of_sums_by_player(facts: Facts, ask: Ask) ->
     upto = {f"startup_le_{ms}ms_count": n for ms, n in ((2000, 3), (4000, 4), (8000, 4), (16000, 4))}
     sums = {"plays_count": 10, "started_count": 6, "failed_count": 3, "startup_failures_count": 1, "exits_before_start_count": 2}
     ends = {"ended_count": 8, "ended_after_start_count": 5, "completed_count": 4, "errors_count": 5, "dropped_frames_count": 9}
-    scores = {"startup_score": Decimal("330.5"), "success_score": 560, "success_scored_count": 8}
+    scores = {"startup_score": Decimal("330.5"), "smoothness_score": Decimal(540), "success_score": 560, "success_scored_count": 8}
     times = {"watched_ms": 400_000, "played_ms": 360_000, "stall_ms": 40_000, "stall_count": 5, "seek_ms": 1_000}
     media = {"media_bits": 900_000_000, "media_ms": 300_000}
     rows = [
@@ -154,6 +154,7 @@ def test_v_platform_quality__ratios_of_sums_by_player(facts: Facts, ask: Ask) ->
         "AVERAGE_BITRATE_KBPS": 3000.0,  # 900e6 bit / 300e3 ms
         "COMPLETION_PCT": 20.0,  # 4 / 20
         "STARTUP_SCORE": 82.625,  # 330.5 / 4
+        "SMOOTHNESS_SCORE": 90.0,  # 540 / 6
         "PLAYBACK_SUCCESS_SCORE": 70.0,  # 560 / 8
     }
     assert {name: float(shaka[name]) for name in worked} == pytest.approx(worked)
@@ -168,6 +169,8 @@ def test_v_platform_quality__hours_built_before_a_sum_was_kept_are_left_out_of_i
         "ended_after_start_count": 5,
         "startup_ms_count": 4,
         "startup_score": Decimal(320),
+        "started_count": 8,
+        "smoothness_score": Decimal(480),
         "success_score": 600,
         "success_scored_count": 8,
     }
@@ -176,6 +179,8 @@ def test_v_platform_quality__hours_built_before_a_sum_was_kept_are_left_out_of_i
         "ended_after_start_count": None,
         "startup_ms_count": 6,
         "startup_score": None,
+        "started_count": 9,
+        "smoothness_score": None,
         "success_score": None,
         "success_scored_count": None,
     }
@@ -184,9 +189,9 @@ def test_v_platform_quality__hours_built_before_a_sum_was_kept_are_left_out_of_i
         "gold.qoe_hourly",
         *(facts.row("gold.qoe_hourly", event_hour=at, **told, **sums) for at, sums in zip(hours, (old, new), strict=True)),
     )
-    (row,) = ask("SELECT PLAYBACK_FAILURE_PCT, VPF_PCT, STARTUP_SCORE, PLAYBACK_SUCCESS_SCORE FROM BI.V_PLATFORM_QUALITY")
-    # (3 + 7) / 20; (3 - 1) / 5; 320 / 4; 600 / 8
-    assert [float(value) for value in row.values()] == [50.0, 40.0, 80.0, 75.0]
+    (row,) = ask("SELECT PLAYBACK_FAILURE_PCT, VPF_PCT, STARTUP_SCORE, SMOOTHNESS_SCORE, PLAYBACK_SUCCESS_SCORE FROM BI.V_PLATFORM_QUALITY")
+    # (3 + 7) / 20; (3 - 1) / 5; 320 / 4; 480 / 8; 600 / 8
+    assert [float(value) for value in row.values()] == [50.0, 40.0, 80.0, 60.0, 75.0]
 
 
 def test_v_content_dropoff__days_whose_reach_was_not_counted_are_left_out(facts: Facts, ask: Ask) -> None:
@@ -637,7 +642,7 @@ def test_v_quality_breakdown__by_title_region_and_the_rest(facts: Facts, ask: As
     sums |= {"ended_after_start_count": 4, "completed_count": 5, "watched_ms": 400_000, "played_ms": 380_000, "stall_ms": 20_000}
     sums |= {"stall_count": 5, "seek_count": 4, "seek_ms": 1_000, "pause_count": 2, "quality_changes_count": 30, "upshifts_count": 20}
     sums |= {"downshifts_count": 10, "media_bits": 900_000_000, "media_ms": 300_000, "startup_ms": 7_000, "startup_ms_count": 4}
-    sums |= {"startup_score": Decimal("330.5"), "success_score": 560, "success_scored_count": 8}
+    sums |= {"startup_score": Decimal("330.5"), "smoothness_score": Decimal(720), "success_score": 560, "success_scored_count": 8}
     facts.put(
         "gold.qoe_breakdown_daily",
         told("2026-10-25", "content_id", "c1", plays_count=1000),  # the 31st day: outside
@@ -658,6 +663,7 @@ def test_v_quality_breakdown__by_title_region_and_the_rest(facts: Facts, ask: As
         "REBUFFERING_PCT": 5.0,  # 20 s / (380 s + 20 s)
         "AVERAGE_BITRATE_KBPS": 3000.0,
         "STARTUP_SCORE": 82.625,  # 330.5 / 4
+        "SMOOTHNESS_SCORE": 90.0,  # 720 / 8
         "PLAYBACK_SUCCESS_SCORE": 70.0,  # 560 / 8
         "COMPLETION_PCT": 25.0,
         "SEEKS_PER_PLAY": 0.2,

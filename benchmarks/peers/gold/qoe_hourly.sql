@@ -33,6 +33,9 @@ SELECT
     coalesce(sum(dropped_frames_count), 0) AS dropped_frames_count,
     coalesce(sum(errors_count), 0) AS errors_count,
     coalesce(sum(round(800000 / (8000 + startup_ms), 4)::DECIMAL(7, 4)), 0) AS startup_score,
+    coalesce(sum(
+        round(50 / sqrt(1 + stall_count * stall_count / 4) + 50 * exp(-10 * coalesce(stall_ms / nullif(watched_ms, 0), 0)), 4)::DECIMAL(7, 4)
+    ) FILTER (is_started), 0) AS smoothness_score,
     coalesce(sum(CASE WHEN is_failed THEN 0 WHEN is_exit_before_start THEN 50 ELSE 100 END)
         FILTER (NOT is_exit_before_start OR watched_ms >= 1000), 0) AS success_score,
     count(*) FILTER (NOT is_exit_before_start OR watched_ms >= 1000) AS success_scored_count

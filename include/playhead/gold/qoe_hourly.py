@@ -41,11 +41,20 @@ def quality_part(playbacks: DataFrame) -> Part:
 
 
 def _scores() -> dict[str, Column]:
-    """Mux's scores of one play; NULL where it has none: no startup time, or left before the first frame in less than a second."""
+    """Mux's scores of one play; NULL where it has none: no startup time, left before the first frame in less than a second, never started.
+
+    Each is rounded once to four decimals, so that sums do not depend on the order of plays.
+    """
     startup = F.lit(800_000).cast("decimal(10,0)") / (F.col("startup_ms") + 8_000).cast("decimal(20,0)")
     is_unintended = F.col("is_exit_before_start") & (F.col("watched_ms") < 1_000)
     points = F.when(F.col("is_failed"), 0).when(F.col("is_exit_before_start"), 50).otherwise(100)
+    half_the_stalls = F.col("stall_count").cast("double") / 2
+    stalled = F.coalesce(
+        F.try_divide(F.col("stall_ms").cast("double"), F.nullif(F.col("watched_ms").cast("double"), F.lit(0.0))), F.lit(0.0)
+    )
+    smoothness = 50 / F.sqrt(1 + half_the_stalls * half_the_stalls) + 50 * F.exp(-10 * stalled)
     return {
+        "smoothness_score": F.when(F.col("is_started"), F.round(smoothness, 4)).cast("decimal(18,4)"),
         "startup_score": F.round(startup, 4).cast("decimal(18,4)"),
         "success_score": F.when(~is_unintended, points).cast("bigint"),
         "success_scored_count": count_of(~is_unintended),

@@ -72,6 +72,20 @@ def test_qoe_hourly__scores_are_sums_with_the_plays_that_have_one(rows):
     assert (row.success_score, row.success_scored_count) == (100 + 100 + 0 + 50, 4)  # not who left within a second
 
 
+def test_qoe_hourly__smoothness_of_plays_that_started(rows):
+    playbacks = rows(
+        "silver.playbacks",
+        {"at": "24 05:00", "watched_ms": 60_000},  # 100
+        {"at": "24 05:10", "watched_ms": 1_200_000, "stall_count": 4, "stall_ms": 60_000},
+        {"at": "24 05:20", "watched_ms": 0},  # told its startup and no more: 100
+        {"at": "24 05:30", "is_started": False, "is_failed": True, "watched_ms": 9_000},
+    )
+
+    (row,) = build_qoe_hourly(playbacks).collect()
+
+    assert row.smoothness_score == Decimal("252.6870")  # 100 + (44.7214 + 60.6531) / 2 + 100
+
+
 def test_qoe_hourly__unknown_dimensions_are_named_and_nothing_is_lost(rows):
     playbacks = rows(
         "silver.playbacks",

@@ -11,6 +11,7 @@
 --   REBUFFERING_PCT (ours)         stall / (play + stall): connection-induced rebuffering, without seek windows
 --   AVERAGE_BITRATE_KBPS (A)       bits played / media time, never a mean of means
 --   STARTUP_SCORE (M)              mean of 800 / (8 + startup seconds) over plays whose startup time is known
+--   SMOOTHNESS_SCORE (M)           mean over started plays of the mean of 100 / sqrt(1 + (stalls / 2)^2) and 100 x e^(-10 x stalled / watched)
 --   PLAYBACK_SUCCESS_SCORE (M)     mean of 0 for a failed play, 50 for one left before the first frame, else 100; one left before it in less
 --                                  than a second has no score
 -- Hours that were built before VPF_PCT and the scores had their sums are left out of them, until they are built again.
@@ -48,6 +49,8 @@ SUMS AS (
     SUM(Q.STARTUP_LE_4000MS_COUNT::NUMBER(38, 0)) AS UPTO_4000,
     SUM(Q.STARTUP_LE_8000MS_COUNT::NUMBER(38, 0)) AS UPTO_8000,
     SUM(Q.STARTUP_LE_16000MS_COUNT::NUMBER(38, 0)) AS UPTO_16000,
+    SUM(Q.SMOOTHNESS_SCORE::NUMBER(38, 4)) AS SMOOTHNESS_SCORES,
+    SUM(IFF(Q.SMOOTHNESS_SCORE IS NULL, 0, Q.STARTED_COUNT)::NUMBER(38, 0)) AS SMOOTHNESS_SCORED,
     SUM(Q.STARTUP_SCORE::NUMBER(38, 4)) AS STARTUP_SCORES,
     SUM(IFF(Q.STARTUP_SCORE IS NULL, 0, Q.STARTUP_MS_COUNT)::NUMBER(38, 0)) AS STARTUP_SCORED,
     SUM(Q.SUCCESS_SCORE::NUMBER(38, 0)) AS SUCCESS_SCORES,
@@ -117,6 +120,7 @@ SELECT
   100 * S.STALL_MS / NULLIF(S.PLAYED_MS + S.STALL_MS, 0) AS REBUFFERING_PCT,
   S.MEDIA_BITS / NULLIF(S.MEDIA_MS, 0) AS AVERAGE_BITRATE_KBPS,
   S.STARTUP_SCORES / NULLIF(S.STARTUP_SCORED, 0) AS STARTUP_SCORE,
+  S.SMOOTHNESS_SCORES / NULLIF(S.SMOOTHNESS_SCORED, 0) AS SMOOTHNESS_SCORE,
   S.SUCCESS_SCORES / NULLIF(S.SUCCESS_SCORED, 0) AS PLAYBACK_SUCCESS_SCORE,
   100 * S.COMPLETED / NULLIF(S.PLAYS, 0) AS COMPLETION_PCT,
   S.WATCHED_MS / 3600000.0 AS WATCH_HOURS,

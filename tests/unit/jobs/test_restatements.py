@@ -13,9 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from playhead.cli import app
+from playhead.contracts.model import load_contract
 from playhead.io.delta_table import append_rows
 from playhead.jobs.published import PublishedPartition
-from playhead.jobs.restatements import Republished, read_receipts
+from playhead.jobs.restatements import Republished, measures, read_receipts
 from playhead.settings import get_settings
 
 HOUR_OVER = datetime(2026, 1, 31, 6, tzinfo=UTC)
@@ -95,3 +96,8 @@ def test_command__without_any_says_so_and_an_unknown_table_names_the_tables(lake
     done = CliRunner().invoke(app, ["restatements", "--table", "gold.nothing"])
     assert done.exit_code != 0
     assert "gold.content_daily" in str(done.exception)
+
+
+def test_measures__are_told_where_they_add_up() -> None:
+    assert {"plays_count", "ad_revenue"} <= set(measures(load_contract("gold.content_daily")))
+    assert measures(load_contract("gold.qoe_breakdown_daily")) == [], "a play stands in twelve of its rows"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from playhead.cli_output import answers, json_option, print_json
@@ -75,9 +76,9 @@ def score(
     if as_json:
         print_json(told)
         return
-    table = Table(title=f"{told.pop('user_id')}: {told['churn_probability']:.1%}", show_header=False)
+    table = Table(title=f"{escape(told.pop('user_id'))}: {told['churn_probability']:.1%}", show_header=False)
     for name, value in told.items():
-        table.add_row(name, str(value))
+        table.add_row(name, escape(str(value)))
     answers.print(table)
 
 

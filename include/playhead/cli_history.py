@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from playhead.cli_output import answers, json_option, print_json, words
@@ -48,9 +49,9 @@ def plays(
         return
     if not rows:
         when = f" in the {days} days up to {last:%Y-%m-%d}" if last else ""
-        answers.print(f"{viewer_id} played nothing{when}; ids are those of V_RECOMMENDATIONS and V_CHURN_RISK", highlight=False)
+        answers.print(f"{escape(viewer_id)} played nothing{when}; ids are those of V_RECOMMENDATIONS and V_CHURN_RISK", highlight=False)
         return
-    table = Table(title=f"{viewer_id}: {len(rows):,} plays", title_justify="left")
+    table = Table(title=f"{escape(viewer_id)}: {len(rows):,} plays", title_justify="left")
     for name in ("began", "title", "how it went", "startup s", "played s", "of title", "stalled s", "ads", "session"):
         table.add_column(name, justify="left" if name in {"began", "title", "how it went", "session"} else "right", overflow="fold")
     for row in rows:
@@ -81,10 +82,12 @@ def trace(
         print_json(asdict(found))
         return
     if not found.sessions:
-        answers.print(f"nobody has seen a session {session_id}; `playhead plays VIEWER` tells the sessions of a viewer", highlight=False)
+        answers.print(
+            f"nobody has seen a session {escape(session_id)}; `playhead plays VIEWER` tells the sessions of a viewer", highlight=False
+        )
         return
     session = found.sessions[-1]
-    who = f"{session['viewer_id']}, {session['platform']}, {session['started_at']:%Y-%m-%d %H:%M:%S} UTC"
+    who = f"{escape(session['viewer_id'])}, {session['platform']}, {session['started_at']:%Y-%m-%d %H:%M:%S} UTC"
     table = Table(title=f"{who}: {len(found.events):,} events", title_justify="left")
     table.add_column("after s", justify="right")
     table.add_column("event")
@@ -92,7 +95,7 @@ def trace(
     began = found.sessions[0]["started_at"]
     for event in found.events:
         told = ", ".join(f"{name} {value}" for name, value in event.items() if name not in _NOT_SHOWN)
-        table.add_row(f"{(event['event_timestamp'] - began).total_seconds():,.1f}", event["event_type"], told)
+        table.add_row(f"{(event['event_timestamp'] - began).total_seconds():,.1f}", event["event_type"], escape(told))
     answers.print(table)
     if found.is_cut_off:
         words.print(f"the first {MOST_EVENTS:,} events; there are more")
@@ -102,14 +105,14 @@ def _play_cells(row: dict[str, Any]) -> list[str]:
     shown = row["ad_impressions_count"]
     return [
         f"{row['started_at']:%Y-%m-%d %H:%M:%S}",
-        row["content_title"],
+        escape(row["content_title"]),
         _verdict(row),
         "-" if row["startup_ms"] is None else f"{row['startup_ms'] / _MS_PER_S:,.1f}",
         f"{row['played_ms'] / _MS_PER_S:,.0f}",
         "-" if row["progress_pct"] is None else f"{row['progress_pct']:.0f} %",
         f"{row['stall_ms'] / _MS_PER_S:,.1f}",
         str(shown) if shown else "-",
-        row["session_id"],
+        escape(row["session_id"]),
     ]
 
 

@@ -45,7 +45,7 @@ def ad(event_type: str, minute: int, **told: Any) -> dict[str, Any]:
 @pytest.fixture
 def filled(lake: str) -> str:
     """Ann's visit over midnight: a play of ten minutes of a title of twenty, with two ads; an older play; and what Bob did."""
-    title = {"content_title": "Northern Winter", "content_duration_s": 1200, "is_started": True}
+    title = {"content_title": "Northern [/] Winter", "content_duration_s": 1200, "is_started": True}
     plays = [
         row("silver.playbacks", MIDNIGHT, playback_id="p1", played_ms=600_000, max_position_s=900, startup_ms=800, **title),
         row("silver.playbacks", MIDNIGHT - timedelta(days=7), playback_id="p0", played_ms=29_999, max_position_s=1300, **title),
@@ -146,7 +146,7 @@ def said(*arguments: str) -> str:
 
 @pytest.mark.usefixtures("_its_settings")
 def test_commands__show_plays_and_traces() -> None:
-    assert "Northern Winter" in said("plays", "ann")
+    assert "Northern [/] Winter" in said("plays", "ann"), "as it was told: no markup"
     assert json.loads(said("plays", "ann", "--to", "2026-11-17", "--json"))[0]["playback_id"] == "p0"
     assert "played nothing in the 7 days up to 2026-01-01" in said("plays", "ann", "--to", "2026-01-01")
     assert "ad_skip" in said("trace", "s1")

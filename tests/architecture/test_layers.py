@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "churn": _BASE | {"gold"},
     "experiments": _BASE,
     "recommendations": _BASE,
-    "history": _BASE | {"io"},
+    "history": _BASE | {"gold", "io"},
     "serving": _BASE | {"churn", "io", "jobs", "settings", "spark"},
     "collector": _BASE | {"events", "settings", "io"},
     "observability": _BASE | {"events", "io", "settings"},

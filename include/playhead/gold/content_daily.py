@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from playhead.contracts.conform import conform
 from playhead.contracts.model import load_contract
 from playhead.gold.sums import Part, ad_part, count_of, interaction_part, play_part, sum_parts
+from playhead.gold.valid_plays import VALID_MS
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -18,8 +19,6 @@ _PLAYS = ("plays_count", "started_count", "failed_count", "completed_count", "wa
 
 # Shares of a title's duration, in percent, that plays are counted at; the views name them too.
 REACHED_PCT = (10, 25, 50, 75, 90, 99, 100)
-# A play that was on screen for less is not counted as a valid one.
-VALID_MS = 30_000
 
 
 def build_content_daily(playbacks: DataFrame, interactions: DataFrame, ad_events: DataFrame) -> DataFrame:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from playhead.gold.valid_plays import VALID_MS
 from playhead.io.delta_table import register_table, utc_database
 
 MOST_PLAYS = 1_000
-VALID_MS = 30_000
 _NEWEST = "SELECT max(event_date) FROM playbacks WHERE viewer_id = $viewer"
 # Silver's table has a row for each play; an ad belongs to a play by playback_id, within the day that a play lasts at most.
 _PLAYS = f"""

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from pyspark.errors import PySparkException
 from starlette.testclient import TestClient
 
 from playhead.churn.now import ChurnNow
@@ -189,3 +191,26 @@ def test_an_engine_that_does_not_listen_is_told_of_at_once(tmp_path: Path) -> No
     assessor = Assessor(str(tmp_path / "lake"), tmp_path / "mlflow", "sc://127.0.0.1:1", 14)
     with pytest.raises(StackError, match="no Spark answers"):
         assessor.assess("ann")
+
+
+@pytest.mark.parametrize(("failures", "sessions"), [(0, 1), (1, 2), (2, 2)])
+def test_an_engine_that_was_started_anew_is_asked_once_more(monkeypatch: pytest.MonkeyPatch, failures: int, sessions: int) -> None:
+    """Its client holds a session that only the engine before knew; a new one is made, once."""
+    opened: list[Mock] = []
+
+    def reach(_remote: str) -> Mock:
+        opened.append(Mock())
+        return opened[-1]
+
+    scorer = Mock()
+    scorer.score.side_effect = [*[PySparkException("no such session")] * failures, "the risk"]
+    assessor = Assessor("lake", Path("mlflow"), "sc://engine", 14)
+    monkeypatch.setattr("playhead.serving.assessor.reach", reach)
+    monkeypatch.setattr(Assessor, "_scorer", scorer)
+    if failures < 2:
+        assert assessor.assess("ann") == "the risk"
+    else:
+        with pytest.raises(StackError, match=r"the batch engine at sc://engine failed \(PySparkException\)"):
+            assessor.assess("ann")
+    assert len(opened) == sessions
+    assert [session.stop.called for session in opened] == [True] * failures + [False] * (sessions - failures)

@@ -14,7 +14,9 @@ Ask = Callable[..., list[dict[str, Any]]]
 Facts = Any  # conftest.Facts
 
 VIEWS_PAGE = Path(__file__).parents[2] / "docs" / "views.md"
-(BY_PLAN,) = re.findall(r"```sql\n(.*?)```", VIEWS_PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+(BY_PLAN,) = (
+    block for block in re.findall(r"```sql\n(.*?)```", VIEWS_PAGE.read_text(encoding="utf-8"), flags=re.DOTALL) if "DIM_USER_PLAN" in block
+)
 
 
 def user_day(facts: Facts, day: str, viewer: str, tier: str | None, **values: Any) -> dict[str, Any]:

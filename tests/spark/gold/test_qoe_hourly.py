@@ -83,7 +83,7 @@ def test_qoe_hourly__smoothness_of_plays_that_started(rows):
 
     (row,) = build_qoe_hourly(playbacks).collect()
 
-    assert row.smoothness_score == Decimal("252.6870")  # 100 + (44.7214 + 60.6531) / 2 + 100
+    assert row.smoothness_score == Decimal("252.6872")  # 100 + (44.7214 + 60.6531) / 2 + 100
 
 
 def test_qoe_hourly__unknown_dimensions_are_named_and_nothing_is_lost(rows):

@@ -10,8 +10,8 @@ from oracle_validity import AD
 
 PRICES = "(VALUES ('none', 0), ('free', 0), ('basic', 6), ('premium', 12), ('enterprise', 30)) AS prices(tier, price)"
 FILLED = ("last_users", "first_users", "seen", "came", "back", "gone", "up", "down", "brought", "taken", "converted", "free")
-# The part of an ad that its event tells to have been shown.
-SHOWN = "CASE event_type WHEN 'ad_complete' THEN 1 WHEN 'ad_skip' THEN view_ms::DOUBLE / ad_duration_ms END"
+# The part of an ad that its event tells to have been shown; never NULL, of which alone count_if makes NULL and not 0.
+SHOWN = "coalesce(CASE event_type WHEN 'ad_complete' THEN 1 WHEN 'ad_skip' THEN view_ms::DOUBLE / ad_duration_ms END, 0)"
 AD_DAILY_SQL = f"""
 CREATE TABLE ad_daily AS
 SELECT day AS event_date, coalesce(ad_campaign_id, 'unknown') AS ad_campaign_id, ad_id, ad_type,

@@ -97,7 +97,7 @@ def test_a_run_that_missed_its_deadline_is_told_once_however_often_airflow_says_
     assert "missed:gold.user_daily:2026-01-01" in told.split()
     assert "silver." not in told, "silver is the hourly build's"
     (mail,) = mail_sink.fresh()
-    assert mail["Subject"].startswith("[Playhead] 8 deadlines missed: gold.ad_daily, ")
+    assert mail["Subject"].startswith("[Playhead] 11 deadlines missed: gold.ad_daily, ")
     assert asyncio.run(tell_missed(context=context)) == ""
     assert mail_sink.fresh() == []
 

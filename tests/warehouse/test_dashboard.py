@@ -314,7 +314,10 @@ def test_pages__fresh_tables_raise_no_banner(filled: Facts, open_page: Open, ask
 def test_pages__a_table_that_missed_its_deadline_is_named(filled: Facts, open_page: Open, ask: Ask) -> None:
     put_loads(filled, ask, datetime(2026, 1, 5, 7, tzinfo=UTC))
     banners = {page: [banner.value for banner in open_page(page).warning] for page in PAGES}
-    assert banners["quality"] == ["Not up to date. gold.qoe_hourly ends with 2026-01-05, hour 07; more was due by 2026-01-05 11:00 UTC."]
+    assert banners["quality"] == [
+        "Not up to date. gold.qoe_breakdown_daily ends with 2026-01-05; more was due by 2026-01-07 06:00 UTC. "
+        "gold.qoe_hourly ends with 2026-01-05, hour 07; more was due by 2026-01-05 11:00 UTC."
+    ]
     assert [page for page, said in banners.items() if len(said) != 1 or "ends with 2026-01-05" not in said[0]] == []
 
 

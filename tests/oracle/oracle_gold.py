@@ -173,6 +173,12 @@ TABLES = {
     "user_content_daily": USER_CONTENT_DAILY_SQL,
     "qoe_hourly": QOE_HOURLY_SQL,
     "audience_daily": AUDIENCE_DAILY_SQL,
+    # So few viewers that a sketch counts them exactly (oracle.py).
+    "audience_sketches": """
+CREATE TABLE audience_sketches AS
+SELECT event_date, daily_active_viewers_count AS daily_active_viewers_estimate,
+    weekly_active_viewers_count AS weekly_active_viewers_estimate, monthly_active_viewers_count AS monthly_active_viewers_estimate
+FROM audience_daily""",
 }
 VIEWS = {
     "V_USER_SEGMENTS": """

@@ -114,7 +114,7 @@ class Scene:
         if not code:
             raise SilentError("the streaming app went on and said nothing")
         if saying not in said:
-            raise NotSurvivedError(f"the streaming app stopped without saying {saying!r}: {_last_line(said)}")
+            raise NotSurvivedError(f"the streaming app stopped without saying {saying!r}: {self._last_words(said)}")
 
     def wait_for_alarm(self) -> tuple[str, float] | None:
         """Leave all as it is until an alarm tells of the harm, for a minute at most; which one it was, and how long it took in seconds."""
@@ -193,7 +193,11 @@ class Scene:
         """
         code, said = program.run()
         if code:
-            raise StoppedError(f"{what} ended with {code}: {_last_line(said)}")
+            raise StoppedError(f"{what} ended with {code}: {self._last_words(said)}")
+
+    def _last_words(self, output: str) -> str:
+        """The last line of what a program said; where the scene lies is nothing that a page should tell."""
+        return _last_line(output.replace(f"{self.directory}/", ""))
 
     def _program(self, program: str, *arguments: str, changed: str = "") -> Program:
         change = changed or self.unguarded

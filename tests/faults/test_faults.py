@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import yaml
@@ -15,7 +16,7 @@ from benchmarks.processes import ROOT, environment
 from faults.__main__ import PAGE
 from faults.broker import Broker
 from faults.changes import GUARDS
-from faults.model import Outcome
+from faults.model import Outcome, StoppedError
 from faults.page import is_proven, render, summarise, write_page
 from faults.registry import FAULTS
 from faults.scene import Scene, _last_line
@@ -146,3 +147,10 @@ def test_what_is_kept_of_a_fault_is_of_its_newest_run(tmp_path: Path) -> None:
     (home / "said.log").write_text("it failed", encoding="utf-8")
     scene.keep(kept)
     assert sorted(str(path.relative_to(kept)) for path in kept.rglob("*") if path.is_file()) == ["checkpoint/offsets", "said.log"]
+
+
+def test_what_a_program_said_is_told_without_where_it_ran(tmp_path: Path) -> None:
+    said = f"it began\nCaused by: {tmp_path}/lake/_checkpoints/ingest/offsets/.1.crc already exists\n\tat org.apache.hadoop\n"
+    scene = Scene(Broker(tmp_path / "broker"), tmp_path, None, tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(StoppedError, match=r"^the app ended with 1: Caused by: lake/_checkpoints/ingest/offsets/\.1\.crc already exists$"):
+        scene.run_well("the app", Mock(run=lambda: (1, said)))

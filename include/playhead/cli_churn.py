@@ -65,7 +65,7 @@ def score(
     By the features and the model of the day's scores, with what was published since. Apps ask the stack's HTTP service for the same.
 
     Examples:
-      playhead churn score sim-user-000042
+      playhead churn score sim-user-000012
     """
     from playhead.churn.registry import ChurnRegistry
     from playhead.jobs.churn_now import ChurnScorer

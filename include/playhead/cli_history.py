@@ -52,8 +52,8 @@ def plays(
         answers.print(f"{escape(viewer_id)} played nothing{when}; ids are those of V_RECOMMENDATIONS and V_CHURN_RISK", highlight=False)
         return
     table = Table(title=f"{escape(viewer_id)}: {len(rows):,} plays", title_justify="left")
-    for name in ("began", "title", "how it went", "startup s", "played s", "of title", "stalled s", "ads", "session"):
-        table.add_column(name, justify="left" if name in {"began", "title", "how it went", "session"} else "right", overflow="fold")
+    for name, is_narrow in {"began": True, "title": False, "how it went": False, "played": True, "of it": True, "session": False}.items():
+        table.add_column(name, justify="right" if name in {"played", "of it"} else "left", overflow="fold", no_wrap=is_narrow)
     for row in rows:
         table.add_row(*_play_cells(row))
     answers.print(table)
@@ -102,16 +102,18 @@ def trace(
 
 
 def _play_cells(row: dict[str, Any]) -> list[str]:
-    shown = row["ad_impressions_count"]
+    told = {
+        "started after {:,.1f} s": (row["startup_ms"] or 0) / _MS_PER_S,
+        "stalled {:,.1f} s": row["stall_ms"] / _MS_PER_S,
+        "{:,} ads": row["ad_impressions_count"],
+    }
+    minutes, seconds = divmod(row["played_ms"] // _MS_PER_S, 60)
     return [
-        f"{row['started_at']:%Y-%m-%d %H:%M:%S}",
+        f"{row['started_at']:%m-%d %H:%M}",
         escape(row["content_title"]),
-        _verdict(row),
-        "-" if row["startup_ms"] is None else f"{row['startup_ms'] / _MS_PER_S:,.1f}",
-        f"{row['played_ms'] / _MS_PER_S:,.0f}",
+        ", ".join([_verdict(row), *(text.format(count) for text, count in told.items() if count)]),
+        f"{minutes:,}:{seconds:02}",
         "-" if row["progress_pct"] is None else f"{row['progress_pct']:.0f} %",
-        f"{row['stall_ms'] / _MS_PER_S:,.1f}",
-        str(shown) if shown else "-",
         escape(row["session_id"]),
     ]
 

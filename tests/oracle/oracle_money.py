@@ -12,29 +12,24 @@ PRICES = "(VALUES ('none', 0), ('free', 0), ('basic', 6), ('premium', 12), ('ent
 FILLED = ("last_users", "first_users", "seen", "came", "back", "gone", "up", "down", "brought", "taken", "converted", "free")
 # The part of an ad that its event tells to have been shown; never NULL, of which alone count_if makes NULL and not 0.
 SHOWN = "coalesce(CASE event_type WHEN 'ad_complete' THEN 1 WHEN 'ad_skip' THEN view_ms::DOUBLE / ad_duration_ms END, 0)"
-AD_DAILY_SQL = f"""
-CREATE TABLE ad_daily AS
-SELECT day AS event_date, coalesce(ad_campaign_id, 'unknown') AS ad_campaign_id, ad_id, ad_type,
-    ad_position_ms // 600000 * 10 AS ad_position_from_min, count_if(event_type = 'ad_impression') AS ad_impressions_count,
+AD_SUMS = f"""count_if(event_type = 'ad_impression') AS ad_impressions_count,
     count_if(event_type = 'ad_click') AS ad_clicks_count, count_if(event_type = 'ad_skip') AS ad_skips_count,
     count_if(event_type = 'ad_complete') AS ad_completes_count, count_if(event_type = 'ad_error') AS ad_errors_count,
     count_if({SHOWN} >= 0.25) AS ad_first_quartiles_count, count_if({SHOWN} >= 0.5) AS ad_midpoints_count,
     count_if({SHOWN} >= 0.75) AS ad_third_quartiles_count,
     coalesce(sum(view_ms) FILTER (event_type IN ('ad_skip', 'ad_complete')), 0) AS ad_view_ms,
     count_if(event_type = 'ad_impression' AND in_dollars) AS ad_dollar_impressions_count,
-    coalesce(sum(price) FILTER (event_type = 'ad_impression'), 0) AS ad_revenue
+    coalesce(sum(price) FILTER (event_type = 'ad_impression'), 0) AS ad_revenue"""
+AD_DAILY_SQL = f"""
+CREATE TABLE ad_daily AS
+SELECT day AS event_date, coalesce(ad_campaign_id, 'unknown') AS ad_campaign_id, ad_id, ad_type,
+    ad_position_ms // 600000 * 10 AS ad_position_from_min, {AD_SUMS}
 FROM once WHERE event_type IN {AD} GROUP BY ALL"""
-DID = ("impression", "click", "skip", "complete", "error")
 USER_AD_DAILY_SQL = f"""
 CREATE TABLE user_ad_daily AS
 SELECT day AS event_date, viewer AS viewer_id, coalesce(advertiser_id, 'unknown') AS advertiser_id,
     coalesce(ad_campaign_id, 'unknown') AS ad_campaign_id, ad_id, coalesce(ad_creative_id, 'unknown') AS ad_creative_id,
-    {", ".join(f"count_if(event_type = 'ad_{did}') AS ad_{did}s_count" for did in DID)},
-    count_if({SHOWN} >= 0.25) AS ad_first_quartiles_count, count_if({SHOWN} >= 0.5) AS ad_midpoints_count,
-    count_if({SHOWN} >= 0.75) AS ad_third_quartiles_count,
-    coalesce(sum(view_ms) FILTER (event_type IN ('ad_skip', 'ad_complete')), 0) AS ad_view_ms,
-    count_if(event_type = 'ad_impression' AND in_dollars) AS ad_dollar_impressions_count,
-    coalesce(sum(price) FILTER (event_type = 'ad_impression'), 0) AS ad_revenue
+    {AD_SUMS}
 FROM once WHERE event_type IN {AD} GROUP BY ALL"""
 # Each user's plan on each day and the day before, looked up: no movement is added to another.
 SUBSCRIPTIONS_DAILY_SQL = """

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from playhead.contracts.conform import conform
 from playhead.contracts.model import load_contract
 from playhead.gold.sums import count_of
+from playhead.gold.windows import every_requested_day, windows_of_row
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -30,9 +31,7 @@ def build_audience_daily(user_daily: DataFrame, dates: Sequence[date]) -> DataFr
         user_daily: rows of gold.user_daily of the requested days and the 29 days before each.
         dates: the days that come out.
     """
-    requested = F.array(*(F.lit(day) for day in sorted(set(dates)))).cast("array<date>")
-    reached = F.filter(requested, lambda day: F.date_diff(day, F.col("event_date")).between(0, MONTH_DAYS - 1))
-    in_window = user_daily.withColumn("window_date", F.explode(reached))
+    in_window = user_daily.withColumn("window_date", F.explode(windows_of_row(dates, MONTH_DAYS)))
     age_days = F.date_diff("window_date", "event_date")
     is_today = age_days == 0
     viewers = in_window.groupBy("window_date", "viewer_id").agg(
@@ -49,7 +48,7 @@ def build_audience_daily(user_daily: DataFrame, dates: Sequence[date]) -> DataFr
         F.sum(count_of(F.col("is_daily") & ~F.col("is_premium"))).alias("free_viewers_count"),
         *(F.sum(name).alias(name) for name in _SUMS),
     )
-    every_day = user_daily.sparkSession.createDataFrame([(day,) for day in sorted(set(dates))], "event_date date")
+    every_day = every_requested_day(user_daily.sparkSession, dates)
     contract = load_contract("gold.audience_daily")
     measures = [name for name in contract.column_names if name not in contract.key]
     counted = every_day.join(days, on="event_date", how="left").fillna(0, subset=measures)

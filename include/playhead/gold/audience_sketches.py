@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from playhead.contracts.conform import conform
 from playhead.contracts.model import load_contract
 from playhead.gold.audience_daily import MONTH_DAYS, WEEK_DAYS
+from playhead.gold.windows import every_requested_day, windows_of_row
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -32,9 +33,7 @@ def build_audience_sketches(user_daily: DataFrame, dates: Sequence[date]) -> Dat
     """
     by_day = user_daily.groupBy("event_date").agg(F.theta_sketch_agg("viewer_id", LG_HASHES).alias("told"))
     days = by_day.select("event_date", F.theta_union("told", "told", LG_HASHES).alias("sketch"))
-    requested = F.array(*(F.lit(day) for day in sorted(set(dates)))).cast("array<date>")
-    reached = F.filter(requested, lambda day: F.date_diff(day, F.col("event_date")).between(0, MONTH_DAYS - 1))
-    in_window = days.withColumn("window_date", F.explode(reached))
+    in_window = days.withColumn("window_date", F.explode(windows_of_row(dates, MONTH_DAYS)))
     age_days = F.date_diff("window_date", "event_date")
     merged = in_window.groupBy(F.col("window_date").alias("event_date")).agg(
         F.max(F.when(age_days == 0, F.base64("sketch"))).alias("viewers_sketch"),
@@ -42,7 +41,7 @@ def build_audience_sketches(user_daily: DataFrame, dates: Sequence[date]) -> Dat
         _estimate(F.when(age_days < WEEK_DAYS, F.col("sketch"))).alias("weekly_active_viewers_estimate"),
         _estimate(F.col("sketch")).alias("monthly_active_viewers_estimate"),
     )
-    every_day = user_daily.sparkSession.createDataFrame([(day,) for day in sorted(set(dates))], "event_date date")
+    every_day = every_requested_day(user_daily.sparkSession, dates)
     estimates = [name for name in merged.columns if name.endswith("_estimate")]
     return conform(every_day.join(merged, on="event_date", how="left").fillna(0, subset=estimates), load_contract("gold.audience_sketches"))
 

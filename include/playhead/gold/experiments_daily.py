@@ -12,6 +12,7 @@ from playhead.contracts.conform import conform
 from playhead.contracts.model import load_contract
 from playhead.gold.sums import UNKNOWN, count_of
 from playhead.gold.user_daily import PAID_TIERS
+from playhead.gold.windows import windows_of_row
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -48,12 +49,10 @@ def build_experiments_daily(user_daily: DataFrame, sessions: DataFrame, dates: S
         sessions: rows of silver.sessions of the same days.
         dates: the days that come out.
     """
-    requested = F.array(*(F.lit(day) for day in sorted(set(dates)))).cast("array<date>")
-    reached = F.filter(requested, lambda day: F.date_diff(day, F.col("event_date")).between(0, WINDOW_DAYS - 1))
     days = user_daily.select("event_date", "viewer_id", "subscription_tier", "is_paid", *_SUMS)
     exposed = _exposures(sessions).join(days, on=["event_date", "viewer_id"], how="inner")
     # Brought together by viewer first: the windows of a viewer's days are then summed where they are.
-    in_window = exposed.repartition("viewer_id").withColumn("window_date", F.explode(reached))
+    in_window = exposed.repartition("viewer_id").withColumn("window_date", F.explode(windows_of_row(dates, WINDOW_DAYS)))
     told_on = F.when(F.col("subscription_tier").isNotNull(), F.col("event_date"))
     first_plan, last_plan = F.min_by("subscription_tier", told_on), F.max_by("subscription_tier", told_on)
     viewers = in_window.groupBy("window_date", "experiment", "viewer_id").agg(

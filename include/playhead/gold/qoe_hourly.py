@@ -49,9 +49,7 @@ def _scores() -> dict[str, Column]:
     is_unintended = F.col("is_exit_before_start") & (F.col("watched_ms") < 1_000)
     points = F.when(F.col("is_failed"), 0).when(F.col("is_exit_before_start"), 50).otherwise(100)
     half_the_stalls = F.col("stall_count").cast("double") / 2
-    stalled = F.coalesce(
-        F.try_divide(F.col("stall_ms").cast("double"), F.nullif(F.col("watched_ms").cast("double"), F.lit(0.0))), F.lit(0.0)
-    )
+    stalled = F.coalesce(F.try_divide("stall_ms", "watched_ms"), F.lit(0.0))
     smoothness = 50 / F.sqrt(1 + half_the_stalls * half_the_stalls) + 50 * F.exp(-10 * stalled)
     return {
         "smoothness_score": F.when(F.col("is_started"), F.round(smoothness, 4)).cast("decimal(18,4)"),

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 from playhead.contracts.conform import conform
 from playhead.contracts.model import load_contract
 from playhead.gold.user_daily import PAID_TIERS
+from playhead.gold.windows import requested_days
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -46,7 +47,7 @@ def build_subscriptions_daily(user_daily: DataFrame, dates: Sequence[date]) -> D
         user_daily: rows of gold.user_daily of the requested days and all days before.
         dates: the days that come out.
     """
-    requested = F.array(*(F.lit(day) for day in sorted(set(dates)))).cast("array<date>")
+    requested = requested_days(dates)
     changes = _changes(user_daily).groupBy("event_date", "previous_tier", "subscription_tier", "movement").agg(F.count("*").alias("users"))
     since = changes.withColumn("day", F.explode(F.filter(requested, lambda day: day >= F.col("event_date"))))
     after = F.col("subscription_tier")

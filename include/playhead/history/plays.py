@@ -7,6 +7,7 @@ from typing import Any
 
 from playhead.gold.valid_plays import VALID_MS
 from playhead.io.delta_table import register_table, utc_database
+from playhead.io.partitions import day_key, days_between
 
 MOST_PLAYS = 1_000
 _NEWEST = "SELECT max(event_date) FROM playbacks WHERE viewer_id = $viewer"
@@ -56,7 +57,7 @@ def plays_of(lake: str, viewer_id: str, *, days: int, last: date | None = None) 
         if newest is None:
             return []
         first = newest - timedelta(days=days - 1)
-        wanted = [(first + timedelta(days=number)).isoformat() for number in range(days + 1)]
+        wanted = days_between(day_key(first), day_key(newest + timedelta(days=1)))
         register_table(database, lake, "silver.playbacks", "playbacks", days=wanted)
         register_table(database, lake, "silver.ad_events", "ad_events", days=wanted)
         values = {"viewer": viewer_id, "first": first, "last": newest, "most": MOST_PLAYS}

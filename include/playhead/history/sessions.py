@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from playhead.io.delta_table import query_log
+from playhead.io.partitions import day_key, days_between
 
 MOST_EVENTS = 10_000
 EVENT_TABLES = ("silver.session_events", "silver.video_events", "silver.interactions", "silver.ad_events")
@@ -41,12 +41,8 @@ def trace_session(lake: str, session_id: str) -> Trace:
         return Trace([], [], is_cut_off=False)
     first, last = sessions[0]["started_at"], max(session["ended_at"] for session in sessions)
     values = {"session": session_id, "first": first, "last": last, "most": MOST_EVENTS + 1}
-    days = _days(first.date(), last.date())
+    days = days_between(day_key(first), day_key(last))
     told = [row for table in EVENT_TABLES for row in query_log(lake, table, _EVENTS, values, days=days)]
     told.sort(key=lambda row: (row["event_timestamp"], row["event_id"]))
     events = [{name: value for name, value in row.items() if value is not None} for row in told[:MOST_EVENTS]]
     return Trace(sessions, events, is_cut_off=len(told) > MOST_EVENTS)
-
-
-def _days(first: date, last: date) -> list[str]:
-    return [(first + timedelta(days=number)).isoformat() for number in range((last - first).days + 1)]

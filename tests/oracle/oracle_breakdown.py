@@ -5,7 +5,7 @@ Written from DOMAIN.md section 4; nothing of playhead is read. The table follows
 
 from __future__ import annotations
 
-from oracle_gold import SMOOTHNESS
+from oracle_gold import QUALITY_SUMS, SMOOTHNESS
 
 TRAITS = (
     "platform", "device_type", "cdn", "country", "place", "player", "app_version", "connection_type", "content_type", "content_genre",
@@ -21,24 +21,13 @@ apart AS (
     SELECT * REPLACE (CASE trait WHEN 'place' THEN 'region' ELSE trait END AS trait)
     FROM (UNPIVOT named ON {", ".join(TRAITS)} INTO NAME trait VALUE told)
 )"""
-_UPTO = ", ".join(f"count(*) FILTER (startup_ms <= {edge}) AS startup_le_{edge}ms_count" for edge in (500, 1000, 2000, 4000, 8000, 16000))
 BREAKDOWN_TABLES = {
     "qoe_breakdown_daily": f"""
 CREATE TABLE qoe_breakdown_daily AS
 WITH {_APART}
-SELECT day AS event_date, trait AS breakdown, told AS breakdown_value, count(*) AS plays_count, count_if(started) AS started_count,
-    count_if(failed) AS failed_count, count_if(failed AND NOT started) AS startup_failures_count,
-    count_if(NOT failed AND NOT started) AS exits_before_start_count, count_if(ended) AS ended_count,
-    count_if(ended AND started) AS ended_after_start_count, count_if(completed) AS completed_count,
-    sum(watched_ms) AS watched_ms, sum(played_ms) AS played_ms, sum(stall_ms) AS stall_ms, sum(stalls) AS stall_count,
-    sum(seek_ms) AS seek_ms, sum(seeks) AS seek_count, sum(pauses) AS pause_count, sum(quality_changes) AS quality_changes_count,
-    sum(upshifts) AS upshifts_count, sum(downshifts) AS downshifts_count, sum(media_bits) AS media_bits, sum(media_ms) AS media_ms,
-    coalesce(sum(startup_ms), 0) AS startup_ms, count(startup_ms) AS startup_ms_count, {_UPTO},
-    sum(dropped) AS dropped_frames_count, sum(errors) AS errors_count,
-    (coalesce(sum((16000000000 + 8000 + startup_ms) // (2 * (8000 + startup_ms))), 0) / 10000)::DECIMAL(18, 4) AS startup_score,
-    coalesce(sum({SMOOTHNESS}::DECIMAL(18, 4)) FILTER (started), 0) AS smoothness_score,
-    coalesce(sum(CASE WHEN failed THEN 0 WHEN started THEN 100 WHEN watched_ms >= 1000 THEN 50 END), 0) AS success_score,
-    count_if(failed OR started OR watched_ms >= 1000) AS success_scored_count
+SELECT day AS event_date, trait AS breakdown, told AS breakdown_value, {QUALITY_SUMS},
+    sum(seeks) AS seek_count, sum(pauses) AS pause_count, sum(quality_changes) AS quality_changes_count, sum(upshifts) AS upshifts_count,
+    sum(downshifts) AS downshifts_count
 FROM apart GROUP BY ALL""",
 }
 BREAKDOWN_VIEWS = {

@@ -133,10 +133,8 @@ SELECT day AS event_date, viewer AS viewer_id, content_id, coalesce(sum(plays), 
     coalesce(sum(completed), 0) AS completed_count, coalesce(sum(watched_ms), 0) AS watched_ms, coalesce(sum(played_ms), 0) AS played_ms,
     coalesce(sum(interaction), 0) AS interactions_count
 FROM deeds GROUP BY ALL"""
-QOE_HOURLY_SQL = f"""
-CREATE TABLE qoe_hourly AS
-SELECT day AS event_date, date_trunc('hour', epoch_ms(started_ms)) AS event_hour, platform, device_type, cdn,
-    coalesce(country, 'unknown') AS country, player, app_version, count(*) AS plays_count, count_if(started) AS started_count,
+# What plays add up to, whatever they are grouped by.
+QUALITY_SUMS = f"""count(*) AS plays_count, count_if(started) AS started_count,
     count_if(failed) AS failed_count, count_if(failed AND NOT started) AS startup_failures_count,
     count_if(NOT failed AND NOT started) AS exits_before_start_count, count_if(ended) AS ended_count,
     count_if(completed) AS completed_count, count_if(ended AND started) AS ended_after_start_count,
@@ -150,7 +148,11 @@ SELECT day AS event_date, date_trunc('hour', epoch_ms(started_ms)) AS event_hour
     count(startup_ms) AS startup_ms_count, count(*) FILTER (startup_ms <= 500) AS startup_le_500ms_count,
     count(*) FILTER (startup_ms <= 1000) AS startup_le_1000ms_count, count(*) FILTER (startup_ms <= 2000) AS startup_le_2000ms_count,
     count(*) FILTER (startup_ms <= 4000) AS startup_le_4000ms_count, count(*) FILTER (startup_ms <= 8000) AS startup_le_8000ms_count,
-    count(*) FILTER (startup_ms <= 16000) AS startup_le_16000ms_count, sum(dropped) AS dropped_frames_count, sum(errors) AS errors_count
+    count(*) FILTER (startup_ms <= 16000) AS startup_le_16000ms_count, sum(dropped) AS dropped_frames_count, sum(errors) AS errors_count"""
+QOE_HOURLY_SQL = f"""
+CREATE TABLE qoe_hourly AS
+SELECT day AS event_date, date_trunc('hour', epoch_ms(started_ms)) AS event_hour, platform, device_type, cdn,
+    coalesce(country, 'unknown') AS country, player, app_version, {QUALITY_SUMS}
 FROM plays GROUP BY ALL"""
 AUDIENCE_DAILY_SQL = """
 CREATE TABLE audience_daily AS

@@ -7,6 +7,7 @@ import json
 import logging
 import signal
 import sys
+import time
 from pathlib import Path
 
 from rich.console import Console
@@ -14,10 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from benchmarks.processes import ROOT
+from faults.alarms import require_prometheus
 from faults.matrix import run_matrix
 from faults.model import Outcome
 from faults.page import alarm_told, is_proven, summarise, told, write_page
 from faults.registry import FAULTS
+from playhead.errors import StackError
 from playhead.settings import get_settings
 
 PAGE = ROOT / "docs" / "generated" / "faults.md"
@@ -40,22 +43,26 @@ def main() -> None:
     if unknown := sorted(set(arguments.names) - FAULTS.keys()):
         parser.error(f"no fault is called {', '.join(unknown)}; there are {', '.join(FAULTS)}")
     chosen = [fault for name, fault in FAULTS.items() if not arguments.names or name in arguments.names]
+    try:
+        require_prometheus()  # a run must not find that out after minutes
+    except StackError as error:
+        parser.error(str(error))
     logging.getLogger("playhead.events.producer").setLevel(logging.CRITICAL)  # clients outlive their brokers, and would tell so
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that brokers, engine and disks go where the run is ended
     state_dir = get_settings().home / "faults"
     state_dir.mkdir(parents=True, exist_ok=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("faults", total=1 + len(chosen) + sum(fault.guard is not None for fault in chosen), completed=-1)
+        task = bar.add_task("faults", total=2 + len(chosen) + sum(fault.guard is not None for fault in chosen), completed=-1)
 
         def report(text: str) -> None:
             bar.update(task, description=text, advance=1)
 
-        outcomes = []
+        began, outcomes = time.monotonic(), []
         for outcome in run_matrix(state_dir, chosen, report):
             outcomes.append(outcome)
             write_page(arguments.page, FAULTS, [outcome])  # at once: a run takes long, and what it has found stands
-    summary = summarise(outcomes)
+    summary = summarise(outcomes) | {"seconds": round(time.monotonic() - began)}
     show(outcomes, Console())
     print(json.dumps(summary))
     sys.exit(not is_proven(summary))

@@ -116,9 +116,7 @@ def listen(exporter: str, directory: Path) -> Iterator[Alarms]:
     Raises:
         StackError: there is no Prometheus here.
     """
-    command = find_unpacked("prometheus", get_settings().cache_dir)
-    if command is None:
-        raise StackError("prometheus is not here, so nobody would hear of a fault; run `make system`, or apt-get install prometheus")
+    command = require_prometheus()
     directory.mkdir(exist_ok=True)
     with prometheus_url(command, exporter, directory) as url, _client(url) as client:
         alarms = Alarms(client)
@@ -127,6 +125,18 @@ def listen(exporter: str, directory: Path) -> Iterator[Alarms]:
             yield alarms
         finally:
             alarms.end()
+
+
+def require_prometheus() -> str:
+    """The command of the Prometheus that is here.
+
+    Raises:
+        StackError: there is none.
+    """
+    command = find_unpacked("prometheus", get_settings().cache_dir)
+    if command is None:
+        raise StackError("prometheus is not here, so nobody would hear of a fault; run `make system`, or apt-get install prometheus")
+    return command
 
 
 @contextmanager

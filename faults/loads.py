@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pyarrow.dataset as ds
 
-from benchmarks.preload import simulated_records
+from benchmarks.preload import kept_simulation
 from playhead.events.ledger import Ledger
 from playhead.events.producer import Producer, Record
+from playhead.events.simulator import SimulationOptions
 
 LOADS = 3
 _RECORDS = 3_000
+# So many viewers that the records lie within a few hours: a fault is about what happens to events, not about how many hours are built.
+_SIMULATION = SimulationOptions(users=400, days=2)
 _AT_ONCE = 50  # few, so that a load is many calls, and what happens between them can be hurt
 
 
@@ -28,7 +31,7 @@ def send_load(state_dir: Path, bootstrap: str, ledgers: Path, load: int) -> None
 
 def read_load(state_dir: Path, load: int) -> list[Record]:
     """Simulated records with duplicates, bad, late and disordered ones."""
-    files = ds.dataset(sorted(simulated_records(state_dir, _RECORDS).glob("part-*.parquet")))
+    files = ds.dataset(sorted(kept_simulation(state_dir / "loads", _SIMULATION, _RECORDS).glob("part-*.parquet")))
     share = _RECORDS // LOADS
     rows = files.head(_RECORDS, columns=["topic", "key", "value"]).slice(load * share, share).to_pylist()
     return [Record(row["topic"], row["key"], row["value"], _event_id(row["value"])) for row in rows]

@@ -27,7 +27,6 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "alarms": len(awaited),
         "heard": sum(outcome.is_heard for outcome in awaited),
         "slowest_alarm_s": max((outcome.alarm_s for outcome in awaited if outcome.alarm_s is not None), default=None),
-        "seconds": round(sum(outcome.seconds for outcome in outcomes)),
     }
 
 
@@ -67,10 +66,11 @@ def render(faults: Mapping[str, Fault], outcomes: Sequence[Outcome]) -> str:
             "published partition, built by one warm engine, has the same content as without any fault; or, where only a person can go",
             "on, when the app stops and says why.",
             "Processes are killed, no power is lost. A guard's control is the same fault without the guard: it is red when it does the",
-            "damage that is named for it, and not when it merely fails. Each row is of its fault's last run; `s` is what the fault took,",
-            "with starting its broker and with the checks. Beside each fault a Prometheus with the rules of `deploy/prometheus` scrapes an",
-            "exporter as the stack has it: `alarm` is the alert that told of the fault first, and how long after the harm was done. Where",
-            "nobody has to know of what happens there is none.",
+            "damage that is named for it, and not when it merely fails. Two are under way at once, for most of a fault is waiting, but of",
+            "those that hurt Airflow, which they share, only one. Each row is of its fault's last run; `s` is what the fault took, with",
+            "starting its broker, with the checks, and with another one beside it. Beside each fault a Prometheus with the rules of",
+            "`deploy/prometheus` scrapes an exporter as the stack has it: `alarm` is the alert that told of the fault first, and how long",
+            "after the harm was done. Where nobody has to know of what happens there is none.",
             "",
             f"{summary['survived']} of {summary['faults']} survived; {summary['lost']} lost, {summary['doubled']} doubled; "
             f"{summary['controls_red']} of {summary['controls']} controls red; "

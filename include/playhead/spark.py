@@ -39,6 +39,8 @@ BATCH_CONF = DELTA_CONF | {
     "spark.sql.shuffle.partitions": "8",
     "spark.sql.adaptive.enabled": "true",
     "spark.databricks.delta.optimizeWrite.enabled": "false",
+    # A build's queries are more code than the default of 100 classes keeps, so each build would compile all of it again.
+    "spark.sql.codegen.cache.maxEntries": "3000",
     # VACUUM lists files with this many tasks; the default of 10000 took half a minute per table.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
 }

@@ -48,27 +48,33 @@ class Moment:
 
 
 class Alarms:
-    """The alerts that have fired since the watch began, and when each was first seen to."""
+    """The alerts that have fired since the watch began, and when each was seen to begin, each time it did."""
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
         self._stop = threading.Event()
         self._changed = threading.Condition()
-        self._first: dict[str, float] = {}
+        self._began: dict[str, list[float]] = {}
         self._thread = threading.Thread(target=self._look_on, daemon=True)
 
     @property
     def first_seen(self) -> dict[str, float]:
         """The moments (`time.monotonic`) by the alerts' names."""
         with self._changed:
-            return dict(self._first)
+            return {alert: moments[0] for alert, moments in self._began.items()}
 
-    def wait_for(self, alerts: Collection[str], until: float) -> tuple[str, float] | None:
-        """Which of these alerts was seen to fire first, and when; None where none was until a moment."""
+    def wait_for(self, alerts: Collection[str], since: float, until: float) -> tuple[str, float] | None:
+        """Which of these alerts was seen to begin first since a moment, and when; None where none was until another one.
+
+        What fired before tells nothing new, also where it still does.
+        """
+
+        def found() -> list[tuple[float, str]]:
+            return [(moment, alert) for alert in alerts for moment in self._began.get(alert, []) if moment >= since]
+
         with self._changed:
-            self._changed.wait_for(lambda: self._first.keys() & set(alerts), max(0.0, until - time.monotonic()))
-            found = [(self._first[alert], alert) for alert in alerts if alert in self._first]
-        return (min(found)[1], min(found)[0]) if found else None
+            self._changed.wait_for(found, max(0.0, until - time.monotonic()))
+            return (min(found())[1], min(found())[0]) if found() else None
 
     def wait_read(self) -> None:
         """Wait until the exporter has been scraped, and has read Kafka."""
@@ -85,12 +91,14 @@ class Alarms:
         self._thread.join()
 
     def _look_on(self) -> None:
+        before: set[str] = set()
         while not self._stop.wait(_LOOK_S):
             firing = {alert["labels"]["alertname"] for alert in self._ask("alerts")["alerts"] if alert["state"] == "firing"}
             with self._changed:
-                for alert in firing - self._first.keys():
-                    self._first[alert] = time.monotonic()
+                for alert in firing - before:
+                    self._began.setdefault(alert, []).append(time.monotonic())
                 self._changed.notify_all()
+            before = firing
 
     def _ask(self, path: str, **parameters: str) -> dict[str, Any]:
         answer: dict[str, Any] = self._client.get(f"/api/v1/{path}", params=parameters).raise_for_status().json()["data"]

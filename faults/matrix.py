@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -27,36 +27,20 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Begun:
-    """What all faults of a run share: the engine, what the first load left, and what is published where nothing happens."""
+    """What all faults of a run share: the engine, and what is left when the first load, and when all loads, have landed."""
 
     state_dir: Path
     engine: Engine
     first_load: Path
-    stack: ExitStack
-
-    @cached_property
-    def all_loads(self) -> Path:
-        """What is left when the other loads have landed too."""
-        return self.stack.enter_context(all_loads(self.state_dir, self.engine, self.first_load))
-
-    @cached_property
-    def hashes(self) -> Hashes:
-        """What is published when all loads have landed and nothing happens."""
-        with open_scene(self.state_dir, self.engine, self.all_loads) as scene:
-            scene.build()
-            return scene.hashes()
+    all_loads: Path
+    hashes: Future[Hashes] | None  # what is published where nothing happens; None where no fault ends with anything to publish
 
 
 def run_matrix(state_dir: Path, faults: Iterable[Fault], report: Report) -> Iterator[Outcome]:
-    """The outcome of each fault, and of each that has a guard once more without it, as they come: a few are under way at once."""
+    """The outcome of each fault, and of each that has a guard once more without it, as they come: two are under way at once."""
     runs = [(fault, guard) for fault in faults for guard in dict.fromkeys((None, fault.guard))]
     with ExitStack() as stack:
-        report("the first load lands")
-        engine = Engine(state_dir, stack)
-        begun = Begun(state_dir, engine, stack.enter_context(first_load(state_dir, engine)), stack)
-        if any(not fault.ends_here for fault, _ in runs):
-            report("all loads land and are built")
-            _ = begun.hashes  # here, where no two ask for it
+        begun = _begin(state_dir, stack, is_compared=any(not fault.ends_here for fault, _ in runs), report=report)
 
         def run(asked: tuple[Fault, Guard | None]) -> Outcome:
             fault, without = asked
@@ -67,8 +51,27 @@ def run_matrix(state_dir: Path, faults: Iterable[Fault], report: Report) -> Iter
         yield from at_once(run, [asked for asked in runs if asked not in shared], one_by_one=shared)
 
 
+def _begin(state_dir: Path, stack: ExitStack, *, is_compared: bool, report: Report) -> Begun:
+    """Let the loads land; what they publish is built while the first faults happen."""
+    report("the first load lands")
+    engine = Engine(state_dir, stack)
+    first = stack.enter_context(first_load(state_dir, engine))
+    report("all loads land")
+    every = stack.enter_context(all_loads(state_dir, engine, first))
+    if not is_compared:
+        return Begun(state_dir, engine, first, every, None)
+    _ = engine.spark  # here, where no two ask for it
+    beside = stack.enter_context(ThreadPoolExecutor(1))
+    return Begun(state_dir, engine, first, every, beside.submit(_published, state_dir, engine, every))
+
+
+def _published(state_dir: Path, engine: Engine, landed: Path) -> Hashes:
+    with open_scene(state_dir, engine, landed) as scene:
+        scene.build()
+        return scene.hashes()
+
+
 def _run(begun: Begun, fault: Fault, *, without: Guard | None = None) -> Outcome:
-    hashes = {} if fault.ends_here else begun.hashes
     name, damage = ("", "") if without is None else (without.name, without.damage)
     lost, doubled, wrong, is_injected, is_altered = 0, 0, "", True, False
     failure: NotSurvivedError | None = None
@@ -79,7 +82,7 @@ def _run(begun: Begun, fault: Fault, *, without: Guard | None = None) -> Outcome
         try:
             fault.run(scene)
             if not fault.ends_here:
-                lost, doubled, wrong, is_altered = _judge(scene, hashes)
+                lost, doubled, wrong, is_altered = _judge(scene, begun.hashes.result() if begun.hashes else {})
         except NotSurvivedError as error:
             (lost, doubled, _), wrong, failure = _take_books(scene), str(error), error
             lost, doubled = lost + error.lost, doubled + error.doubled

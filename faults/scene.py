@@ -29,6 +29,9 @@ from playhead.io.topics import declared_topics
 from playhead.jobs.build import build_day
 from playhead.jobs.published import read_published
 
+# A JVM that runs for seconds spends more on its best compiler than it gains.
+_SHORT_LIVED = {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1"}
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -120,7 +123,7 @@ class Scene:
         """Leave all as it is until an alarm tells of the harm, for a minute at most; which one it was, and how long it took in seconds."""
         if self.alarms is None or self.harm.at is None:
             return None
-        told = self.alarms.wait_for(self.awaited, self.harm.at + HEARD_WITHIN_S)
+        told = self.alarms.wait_for(self.awaited, self.harm.at, self.harm.at + HEARD_WITHIN_S)
         return None if told is None else (told[0], round(told[1] - self.harm.at, 1))
 
     def build(self) -> None:
@@ -203,7 +206,7 @@ class Scene:
         change = changed or self.unguarded
         started = ["-m", "faults.changes", change, program] if change else [program] if program.endswith(".py") else ["-m", program]
         command = (sys.executable, *started, *arguments)
-        return Program(command, self.directory, environment(self.broker.bootstrap, self.directory), harm=self.harm)
+        return Program(command, self.directory, environment(self.broker.bootstrap, self.directory) | _SHORT_LIVED, harm=self.harm)
 
 
 @contextmanager

@@ -1,21 +1,24 @@
-"""`playhead prometheus`: what exporter and collector tell Prometheus, and the page of the docs that lists it."""
+"""`playhead prometheus`: what exporter, collector and serving tell Prometheus, and the page of the docs that lists it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from playhead.cli_output import answers, json_option, print_json, words
 
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
 _HEAD = """# What Prometheus reads
 
-Written by `make contracts` from the code; do not edit. Exporter and collector serve `/metrics` on loopback; `playhead status` prints the
-addresses. Rules are in `deploy/prometheus`, dashboards in `deploy/grafana`, what to do about an alert in [runbooks.md](runbooks.md).
-[Metrics](metrics.md) of viewers, plays and money are those of the BI views.
+Written by `make contracts` from the code; do not edit. Exporter, collector and serving have `/metrics` on loopback; `playhead status`
+prints the addresses. Rules are in `deploy/prometheus`, dashboards in `deploy/grafana`, what to do about an alert in
+[runbooks.md](runbooks.md). [Metrics](metrics.md) of viewers, plays and money are those of the BI views.
 
 ## Exporter
 
@@ -25,6 +28,11 @@ _COLLECTOR = """
 ## Collector
 
 What it was given, and what became of it.
+"""
+_SERVING = """
+## Serving
+
+Lists and churn risks, as apps asked for them.
 """
 
 
@@ -37,7 +45,7 @@ def prometheus(
 ) -> None:
     """List every metric that Prometheus reads.
 
-    The exporter's and the collector's. Those of the business `playhead metrics` lists.
+    The exporter's, the collector's and those of serving. Those of the business `playhead metrics` lists.
 
     Examples:
       playhead prometheus
@@ -47,7 +55,8 @@ def prometheus(
         write.write_text(prometheus_page(), encoding="utf-8")
         words.print(f"{write} written", highlight=False, soft_wrap=True)
         return
-    rows = [*_exporter_rows(), *((name, kind, "", meaning) for name, kind, meaning in _collector_rows())]
+    others = [*_collector_rows(), *_serving_rows()]
+    rows = [*_exporter_rows(), *((name, kind, "", meaning) for name, kind, meaning in others)]
     if as_json:
         print_json([dict(zip(_COLUMNS, row, strict=True)) for row in rows])
         return
@@ -60,7 +69,8 @@ def prometheus(
 def prometheus_page() -> str:
     """docs/prometheus.md."""
     exporter = _markdown(_COLUMNS, _exporter_rows())
-    return _HEAD + exporter + _COLLECTOR + _markdown(("metric", "kind", "meaning"), _collector_rows())
+    collector, serving = (_markdown(("metric", "kind", "meaning"), rows) for rows in (_collector_rows(), _serving_rows()))
+    return _HEAD + exporter + _COLLECTOR + collector + _SERVING + serving
 
 
 def _exporter_rows() -> list[tuple[str, ...]]:
@@ -72,7 +82,17 @@ def _exporter_rows() -> list[tuple[str, ...]]:
 def _collector_rows() -> list[tuple[str, ...]]:
     from playhead.collector.metrics import Metrics
 
-    families = Metrics().registry.collect()
+    return _rows(Metrics().registry)
+
+
+def _serving_rows() -> list[tuple[str, ...]]:
+    from playhead.serving.metrics import Metrics
+
+    return _rows(Metrics().registry)
+
+
+def _rows(registry: CollectorRegistry) -> list[tuple[str, ...]]:
+    families = registry.collect()
     return [(f"{each.name}_total" if each.type == "counter" else each.name, each.type, each.documentation) for each in families]
 
 

@@ -93,10 +93,10 @@ def test_the_dashboard_is_published_on_the_port_that_it_is_told_and_reads_as_the
     assert f"GRANT SELECT ON FUTURE VIEWS IN SCHEMA PLAYHEAD.BI TO ROLE {role};" in roles
 
 
-def test_prometheus_scrapes_the_ports_that_collector_and_exporter_listen_on() -> None:
+def test_prometheus_scrapes_the_ports_that_collector_exporter_and_serving_listen_on() -> None:
     jobs = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
     targets = {job["job_name"]: job["static_configs"][0]["targets"] for job in jobs}
-    assert targets == {name: [f"{name}:{Settings(port_base=18000).port(name)}"] for name in ("collector", "exporter")}
+    assert targets == {name: [f"{name}:{Settings(port_base=18000).port(name)}"] for name in ("collector", "exporter", "serving")}
     assert SERVICES["exporter"]["expose"] == [str(Settings(port_base=18000).port("exporter"))]
 
 

@@ -10,13 +10,15 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Response
 from fastapi import Path as InPath
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from playhead.churn.now import ChurnNow
 from playhead.errors import ModelError, StackError, UnknownUserError
+from playhead.serving.metrics import Metrics
 from playhead.serving.shelf import Place, Shelf, refresh_shelf
 
 logger = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ class Server:
     def __init__(self, lake: str, path: Path, *, looks_every_s: float = LOOKS_EVERY_S) -> None:
         self._lake, self._path, self._looks_every_s = lake, path, looks_every_s
         self.shelf: Shelf | None = None
+        self.metrics = Metrics()
 
     def answer(self, viewer_id: str) -> Answer:
         """The list of a viewer.
@@ -65,6 +68,7 @@ class Server:
         """Take newer lists into use, if there are any."""
         if refresh_shelf(self._lake, self._path) or (self.shelf is None and self._path.is_file()):
             self.shelf = Shelf(self._path)
+            self.metrics.use_lists(self.shelf.score_date)
 
     async def look_again_and_again(self) -> None:
         """Until it is cancelled. What is in use stays in use when a look fails."""
@@ -86,6 +90,7 @@ def create_app(server: Server, assess: Callable[[str], ChurnNow]) -> FastAPI:
         looking.cancel()
 
     app = FastAPI(title="Playhead serving", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.middleware("http")(server.metrics.measured)
 
     @app.get("/v1/recommendations/{viewer_id}", responses={503: {"description": "nothing was recommended yet"}})
     async def recommendations(viewer_id: Id) -> Answer:
@@ -108,5 +113,10 @@ def create_app(server: Server, assess: Callable[[str], ChurnNow]) -> FastAPI:
         if server.shelf is None:
             raise HTTPException(503, _NOTHING_YET)
         return {"score_date": server.shelf.score_date.isoformat()}
+
+    @app.get("/metrics", response_class=Response)
+    async def metrics() -> Response:
+        """For Prometheus."""
+        return Response(generate_latest(server.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return app

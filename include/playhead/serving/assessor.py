@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Semaphore
 from typing import TYPE_CHECKING
 
+from tenacity import Retrying, before_sleep_log, retry_if_exception_type, stop_after_attempt
+
 from playhead.errors import StackError
 from playhead.spark import reach
 
@@ -38,13 +40,16 @@ class Assessor:
         """
         from pyspark.errors import PySparkException
 
+        # An engine that was started anew does not know the session of before.
+        once_more = Retrying(
+            retry=retry_if_exception_type(PySparkException),
+            stop=stop_after_attempt(2),
+            before_sleep=before_sleep_log(logger, logging.WARNING),
+            reraise=True,
+        )
         with self._turns:
             try:
-                return self._ask(user_id)
-            except PySparkException:
-                logger.warning("the batch engine failed; it may have been started anew, so it is asked once more", exc_info=True)
-            try:
-                return self._ask(user_id)
+                return once_more(self._ask, user_id)
             except PySparkException as error:
                 raise StackError(
                     f"the batch engine at {self._remote} failed ({type(error).__name__}); see `playhead logs spark_connect`"

@@ -126,6 +126,33 @@ def test_lists_stay_in_use_when_a_look_fails(lake: str, path: Path, monkeypatch:
             assert told(client, "ann") == ("als", ["a"])
 
 
+def test_prometheus_is_told_answers_by_endpoint_and_the_day_of_the_lists(client: TestClient, server: Server, lake: str) -> None:
+    client.get("/v1/recommendations/ann")
+    publish(lake, 24, {"ann": ["a"]})
+    server.look()
+    for url in ("/v1/recommendations/ann", "/v1/recommendations/bob", "/v1/churn/nobody", "/v2/whatever", "/v2/else"):
+        client.get(url)
+    told = client.get("/metrics").text.splitlines()
+    assert {line for line in told if line.startswith("playhead_serving_answers_total")} == {
+        'playhead_serving_answers_total{endpoint="recommendations",status="503"} 1.0',
+        'playhead_serving_answers_total{endpoint="recommendations",status="200"} 2.0',
+        'playhead_serving_answers_total{endpoint="churn",status="404"} 1.0',
+        'playhead_serving_answers_total{endpoint="none",status="404"} 2.0',
+    }
+    assert 'playhead_serving_seconds_count{endpoint="recommendations"} 3.0' in told
+    (lists,) = (line for line in told if line.startswith("playhead_serving_lists_timestamp_seconds "))
+    assert float(lists.split()[1]) == datetime(2026, 11, 24, tzinfo=UTC).timestamp()
+
+
+def test_an_answer_that_fails_is_counted(server: Server) -> None:
+    def fail(user_id: str) -> ChurnNow:
+        raise ValueError(user_id)
+
+    with TestClient(create_app(server, fail), raise_server_exceptions=False) as client:
+        assert client.get("/v1/churn/ann").status_code == 500
+        assert 'playhead_serving_answers_total{endpoint="churn",status="500"} 1.0' in client.get("/metrics").text
+
+
 def test_shelf__is_written_once_for_a_version(lake: str, path: Path) -> None:
     publish(lake, 24, {"ann": ["a"]})
     assert [refresh_shelf(lake, path), refresh_shelf(lake, path)] == [True, False]

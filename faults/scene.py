@@ -153,9 +153,11 @@ class Scene:
             raise NotInjectedError(f"planned, finished and landed were {found}, not {(planned, finished, landed)}")
 
     def hashes(self) -> dict[tuple[str, str], str]:
-        """The content hash of every published partition."""
-        tables = read_published(self.lake).tables
-        return {(table, key): partition.content_hash for table, partitions in tables.items() for key, partition in partitions.items()}
+        """The content hash of every published partition that has rows; a backfill publishes hours without any, too."""
+        published = read_published(self.lake)
+        return {
+            (table, key): published.of(table)[key].content_hash for table in published.tables for key in published.keys_with_rows(table)
+        }
 
     def app(self, *, changed: str = "", forever: bool = False) -> Program:
         """The streaming app, which lands what is there and ends, or runs on; with something of it `changed` where it is named."""

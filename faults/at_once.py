@@ -22,9 +22,8 @@ def at_once(run: Callable[[Item], Result], items: Sequence[Item], *, one_by_one:
     under_way: dict[Future[Result], bool] = {}  # with whether it is one of those that share
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         while sharing or others or under_way:
-            while len(under_way) < _AT_ONCE and (others or (sharing and not any(under_way.values()))):
-                shares = bool(sharing) and not any(under_way.values())
-                under_way[pool.submit(run, (sharing if shares else others).popleft())] = shares
+            while len(under_way) < _AT_ONCE and (next_of := others if any(under_way.values()) else sharing or others):
+                under_way[pool.submit(run, next_of.popleft())] = next_of is sharing
             ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
             for result in ended:
                 del under_way[result]

@@ -47,8 +47,8 @@ def run_matrix(state_dir: Path, faults: Iterable[Fault], report: Report) -> Iter
             report(fault.name if without is None else f"{fault.name} without {without.name}")
             return _run(begun, fault, without=without)
 
-        shared = [asked for asked in runs if asked[0].group == "Airflow"]
-        yield from at_once(run, [asked for asked in runs if asked not in shared], one_by_one=shared)
+        shared, others = ([asked for asked in runs if asked[0].hurts_airflow is hurts] for hurts in (True, False))
+        yield from at_once(run, others, one_by_one=shared)
 
 
 def _begin(state_dir: Path, stack: ExitStack, *, is_compared: bool, report: Report) -> Begun:
@@ -67,7 +67,10 @@ def _begin(state_dir: Path, stack: ExitStack, *, is_compared: bool, report: Repo
 
 def _published(state_dir: Path, engine: Engine, landed: Path) -> Hashes:
     with open_scene(state_dir, engine, landed) as scene:
-        scene.build()
+        try:
+            scene.build()
+        except NotSurvivedError as error:
+            raise RuntimeError(f"nothing was hurt, and {error}") from error  # no fault's, so it ends the run
         return scene.hashes()
 
 
@@ -78,7 +81,7 @@ def _run(begun: Begun, fault: Fault, *, without: Guard | None = None) -> Outcome
     awaited = () if without else fault.alarms
     began_with = begun.all_loads if fault.has_landed else begun.first_load
     began = time.monotonic()
-    with open_scene(begun.state_dir, begun.engine, began_with, unguarded=name, awaited=awaited, airflow=fault.group == "Airflow") as scene:
+    with open_scene(begun.state_dir, begun.engine, began_with, unguarded=name, awaited=awaited, airflow=fault.hurts_airflow) as scene:
         try:
             fault.run(scene)
             if not fault.ends_here:

@@ -64,6 +64,11 @@ class Fault:
     has_landed: bool = False  # all loads have landed when it begins, not only the first one
     ends_here: bool = False  # there is nothing to build and compare: only a person can go on, or no event was landed
 
+    @property
+    def hurts_airflow(self) -> bool:
+        """It needs Airflow, which all that do share."""
+        return self.group == "Airflow"
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from unittest.mock import Mock
 
@@ -11,25 +12,28 @@ from faults.alarms import Alarms
 
 
 class Prometheus:
-    """Fires what it is told to; `seen` waits until it has been asked for it twice."""
+    """Fires what it is told to; `fires` waits until it has been asked for it twice."""
 
     def __init__(self) -> None:
         self.firing: tuple[str, ...] = ()
         self._asked = 0
+        self._question = threading.Condition()
 
     def get(self, *_: object, **__: object) -> Mock:
         """What fires now, as Prometheus answers it."""
-        self._asked += 1
-        alerts = [{"labels": {"alertname": alert}, "state": "firing"} for alert in self.firing]
+        with self._question:
+            self._asked += 1
+            self._question.notify_all()
+            alerts = [{"labels": {"alertname": alert}, "state": "firing"} for alert in self.firing]
         answer = Mock()
         answer.raise_for_status.return_value.json.return_value = {"data": {"alerts": alerts}}
         return answer
 
     def fires(self, *alerts: str) -> None:
         """These fire from now on; returns when that was seen."""
-        self.firing, asked = alerts, self._asked
-        while self._asked < asked + 2:
-            time.sleep(0.001)
+        with self._question:
+            self.firing, asked = alerts, self._asked
+            assert self._question.wait_for(lambda: self._asked >= asked + 2, timeout=10)
 
 
 @pytest.fixture

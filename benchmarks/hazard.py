@@ -63,7 +63,7 @@ def _build_gold(spark: SparkSession, lake: str, records: Path, producer_id: str,
         report(f"hazard: landing and building to day {first + len(some)} of {len(files)}")
         land_records(some, lake, producer_id, first=first)
         run_build(spark, lake, dag_id="build_daily", run_id=f"day-{first + len(some)}", kind="pull", gold_tables=INPUTS)
-    found = duckdb.sql("SELECT count(*) FROM read_parquet($files)", params={"files": [str(file) for file in files]}).fetchall()
+    found = duckdb.execute("SELECT count(*) FROM read_parquet($files)", {"files": [str(file) for file in files]}).fetchall()
     return int(found[0][0])
 
 
@@ -74,7 +74,7 @@ def _judge(spark: SparkSession, lake: str, truth: Path, horizon_days: int, repor
     slices = read_slices(read_features(spark, lake, run))
     model, held_out = train_model(slices["train"], slices["calibration"], horizon_days), slices["held_out"]
     labels = held_out["churned"].to_numpy(dtype="float64")
-    known = duckdb.sql("SELECT user_id, day, activity_probability, hazard FROM read_parquet($file)", params={"file": str(truth)}).to_df()
+    known = duckdb.execute("SELECT user_id, day, activity_probability, hazard FROM read_parquet($file)", {"file": str(truth)}).df()
     said = {
         MODEL: model.predict(held_out, num_threads=NUM_THREADS),
         TRUTH: knowing_score(known, held_out, held_out["cutoff_date"].iloc[0], horizon_days),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -49,11 +50,12 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How long it goes on, in seconds: the load itself, and each step of the search for the capacity, from `first_rate` on."""
+    """How long it goes on, in seconds: the load itself, and each step of the search for the capacity, from `first_rate` to `most_rate`."""
 
     seconds: float = 300.0
     step_s: float = 15.0
     first_rate: float = 2_000.0
+    most_rate: float = math.inf
 
     @property
     def spike_at_s(self) -> float:
@@ -124,7 +126,8 @@ def put_under_load(settings: Settings, records: Path, load: Load, tell: Tell) ->
                 began_s, began, rate = watch.now_s, datetime.now(UTC), SHARE * capacity
                 after_spike_s, killed_at_s, false_alarms = _run(settings, watch, alarms, sender, load, rate, tell)
                 after_kill_s = recovered(watch.samples, killed_at_s, rate)
-                heard = alarms.wait_for(_KILLED, watch.monotonic(killed_at_s) + HEARD_WITHIN_S)
+                killed = watch.monotonic(killed_at_s)
+                heard = alarms.wait_for(_KILLED, killed, killed + HEARD_WITHIN_S)
         tell("landing and building the rest")
         wait_for_bronze(settings, tell)
         samples = [sample for sample in watch.samples if sample.at_s >= began_s]
@@ -139,7 +142,7 @@ def put_under_load(settings: Settings, records: Path, load: Load, tell: Tell) ->
         after_spike_s=after_spike_s,
         after_kill_s=after_kill_s,
         false_alarms=false_alarms,
-        alarm_after_s=None if heard is None else heard[1] - watch.monotonic(killed_at_s),
+        alarm_after_s=None if heard is None else heard[1] - killed,
         builds=len(builds),
         builds_failed=builds.count(False),
         ages=row_ages(settings, began, began + timedelta(seconds=load.spike_at_s)),
@@ -160,9 +163,12 @@ def warm_up(watch: Watch, sender: Sender, load: Load, builds: Sequence[bool]) ->
 
 
 def find_capacity(watch: Watch, sender: Sender, load: Load, tell: Tell) -> float:
-    """The most records a second that the stack landed while as many were sent: the rate grows until it is missed twice in a row."""
+    """The most records a second that the stack landed while as many were sent: the rate grows until it is missed twice in a row.
+
+    It grows no further than is wanted, and is the capacity then, as far as it was looked for.
+    """
     rate, capacity, missed = load.first_rate, 0.0, 0
-    while missed < _MISSES:
+    while missed < _MISSES and rate <= load.most_rate:
         tell(f"looking for the capacity: {rate:,.0f} events/s")
         sender.pace(rate)
         landed = min(_rates(watch, load.step_s))

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -23,10 +24,10 @@ from playhead.io.mail import MailServer
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# What starts no engine goes beside what does, where pytest has a worker for each (`make test`); the engines fill most of two cores, and the
-# parts that are timed come when the other worker is done.
-_BESIDE = ("architecture", "conformance", "orchestration", "oracle", "unit", "warehouse")
-_TIMED_LAST = ("browser", "observability", "load_test", "e2e", "faults")
+# Two workers of much the same length (`make test`): the benches come first in the one, whose rest starts no engine and asks for little
+# beside the stack of the other, which comes last there and stays up until the end.
+_BESIDE = ("architecture", "benchmarks", "conformance", "orchestration", "oracle", "unit", "warehouse")
+_LAST = ("browser", "observability", "load_test", "faults", "e2e")
 
 
 def pytest_configure() -> None:
@@ -53,9 +54,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TwoGrou
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What is timed comes last."""
+    """What has a stack comes last."""
     parts = {item: _part(item.nodeid) for item in items}
-    items.sort(key=lambda item: _TIMED_LAST.index(parts[item]) + 1 if parts[item] in _TIMED_LAST else 0)
+    items.sort(key=lambda item: _LAST.index(parts[item]) + 1 if parts[item] in _LAST else 0)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -66,6 +67,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.outcome = "failed"
         report.longrepr = f"skipped under CI: {report.longrepr}"
     return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """A failure is told when it happens: a run that is cut off never comes to its summary."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        now = datetime.now(UTC).strftime("%H:%M:%S")
+        print(f"\n{now} FAILED {report.nodeid} ({report.when}, {report.duration:.0f} s)", file=sys.stderr, flush=True)
 
 
 @pytest.fixture(scope="session")

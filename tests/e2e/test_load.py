@@ -17,6 +17,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 def test_a_loaded_stack_recovers_and_loses_nothing(demo: Any, tmp_path: Path) -> None:
     records = simulated_records(tmp_path, TEMPLATES, is_valid=True)
-    summary = summarise(put_under_load(demo.settings, records, Load(seconds=60, step_s=4), print))
+    # No more than any machine keeps up with: what one can do at most is for `make soak` to say.
+    load = Load(seconds=60, step_s=4, first_rate=500, most_rate=1_000)
+    summary = summarise(put_under_load(demo.settings, records, load, print))
     print(summary)
     assert summary["met"], summary

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks import page as history
 from playhead.lakehouse_page.mount import PREFIX
@@ -24,7 +24,7 @@ pytestmark = [
         bool(MISSING) and not os.environ.get("CI"), reason=f"needs {', '.join(MISSING)}: apt-get install {' '.join(MISSING)}"
     ),
 ]
-YEARS, OPEN_WITHIN_MS, SOON_MS = 3, 1_000, 60_000
+YEARS, MOST_TIMES, SOON_MS = 3, 2.5, 60_000
 # Notes the moment at which the page says that it is filled; the page's own policy lets nobody else's script wait in it.
 _NOTE = """
 new MutationObserver(() => {
@@ -33,11 +33,10 @@ new MutationObserver(() => {
 """
 
 
-def test_the_page_opens_within_a_second(demo: Any, browser: Browser, found: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the request for the page to the moment at which all of it is filled, on a warm stack."""
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    monkeypatch.setattr(history, "NOW", today - timedelta(days=WINDOW_DAYS + 5))
-    history.write_logs(demo.settings.lake, 365 * YEARS)
+def test_three_years_of_partitions_hold_the_page_up_little(
+    demo: Any, browser: Browser, found: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the request for the page to the moment at which all of it is filled, on a warm stack, without that history and with it."""
     context = browser.new_context(viewport={"width": 1600, "height": 1000})
     page = context.new_page()
     page.goto(demo.settings.airflow_url)
@@ -46,11 +45,20 @@ def test_the_page_opens_within_a_second(demo: Any, browser: Browser, found: dict
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("link", name="Lakehouse")).to_be_visible(timeout=SOON_MS)
     page.add_init_script(_NOTE)
+    without = opened_ms(page, demo)
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    monkeypatch.setattr(history, "NOW", today - timedelta(days=WINDOW_DAYS + 5))
+    history.write_logs(demo.settings.lake, 365 * YEARS)
+    found["lakehouse_page_ms"] = round(opened_ms(page, demo))
+    context.close()
+    assert found["lakehouse_page_ms"] < MOST_TIMES * without
+
+
+def opened_ms(page: Page, demo: Any) -> float:
+    """How long the page takes until it is filled: the median of three, after one that warms the app."""
     opened = []
     for _ in range(4):
         page.goto(f"{demo.settings.airflow_url}{PREFIX}/")
         expect(page.locator("main")).to_have_attribute("aria-busy", "false", timeout=SOON_MS)
         opened.append(page.evaluate("window.filled"))
-    context.close()
-    found["lakehouse_page_ms"] = round(sorted(opened[1:])[1])  # the first one warms the app
-    assert found["lakehouse_page_ms"] < OPEN_WITHIN_MS
+    return float(sorted(opened[1:])[1])

@@ -26,7 +26,6 @@ ELSEWHERE = {
     "playhead demo": "the fixture `demo` runs the same, smaller",
     "playhead down": "the fixture `demo` does, at its end",
     "playhead contracts check": "make check, against the commit before",
-    "playhead backfill --from 2026-01-31 --to 2026-01-31 --verify": "test_demo.py, of a day that is there",
     "playhead backfill --from 2026-11-01 --to 2026-11-07 --verify": "test_demo.py, of one day",
     "playhead backfill --from 2026-11-01T05": "test_lakehouse_page.py repairs by the hour",
     "playhead simulate": "the fixture `demo` does; other viewers than the demo's would be somebody else's",

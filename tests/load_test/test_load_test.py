@@ -103,6 +103,13 @@ def test_the_capacity_is_what_is_landed_where_more_is_sent() -> None:
     assert [words.split()[-2] for words in told] == ["2,000", "3,000", "3,000", "4,500", "6,750", "6,750"]
 
 
+def test_the_capacity_is_looked_for_no_further_than_is_wanted() -> None:
+    stack: Any = _Stack(most=5_000)
+    told: list[str] = []
+    assert find_capacity(stack, stack, Load(first_rate=2_000, most_rate=4_000), told.append) == pytest.approx(3_000, rel=0.01)
+    assert [words.split()[-2] for words in told] == ["2,000", "3,000", "3,000"]
+
+
 def test_a_stack_has_recovered_when_it_goes_on_and_is_seconds_behind() -> None:
     """At 10 a second, 50 records are five seconds. While the app is dead, nothing lands, however little there is to land."""
     samples = [

@@ -23,7 +23,7 @@ SIZES = {
     "page": 50,
     "rebuild": 3_000,
     "recommend": 500,
-    "recover": 60_000,
+    "recover": 150_000,
     "silver": 3_000,
     "simulate": 20_000,
     "soak": 30,

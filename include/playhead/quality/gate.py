@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PARTITION = "partition"
-_WHETHER = "BOOLEAN_ONLY"
-_WITH_PARTITIONS = {"result_format": "COMPLETE", "unexpected_index_column_names": [_PARTITION]}
+_WITH_THE_MOST = "BASIC"  # how often the partition breaks a rule that breaks it most often, for Data Docs
 # The context that is committed beside the package; an installed wheel has none and derives it again.
 CONTEXT_ROOT = Path(playhead.__file__).parents[2] / "great_expectations"
 _CONFIG = "great_expectations.yml"
@@ -55,23 +54,22 @@ class Gate:
         if not profiles:
             return {}
         self.prepare(contract)
-        definition, run_id = self._definitions[contract.name], _run_identifier(run_name)
-        judged = {"batch_parameters": {"dataframe": profile_frame(contract, profiles)}, "run_id": run_id}
-        validation = definition.run(**judged, result_format=_WHETHER)
-        if not validation.success:  # only then is it worth finding out which partitions, which takes as long again
-            validation = definition.run(**judged, result_format=_WITH_PARTITIONS)
+        frame, run_id = profile_frame(contract, profiles), _run_identifier(run_name)
+        validation = self._definitions[contract.name].run(
+            batch_parameters={"dataframe": frame}, run_id=run_id, result_format=_WITH_THE_MOST
+        )
         self._remember(contract, run_id, validation)
         refused: dict[str, list[str]] = {}
         for outcome in validation.results:
             if not outcome.success:
                 code = str(outcome.expectation_config.kwargs["column"])
-                if "unexpected_index_list" not in outcome.result:
+                if code not in frame:
                     raise ContractError(
                         f"the suite {suite_name(contract.name)} expects {code}, which its contract does not demand (any more); "
                         "write the suites again with `playhead contracts suites`"
                     )
-                for row in outcome.result["unexpected_index_list"]:
-                    refused.setdefault(str(row[_PARTITION]), []).append(code)
+                for key in frame.loc[frame[code] > 0, _PARTITION]:
+                    refused.setdefault(str(key), []).append(code)
         return refused
 
     def page(self, contract: Contract) -> str:

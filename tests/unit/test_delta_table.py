@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -14,22 +12,11 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
-from duckdb import CatalogException
 
 from playhead.contracts.derive import arrow_schema
 from playhead.contracts.model import load_contract
 from playhead.io import delta_table
-from playhead.io.delta_table import (
-    FEW_FILES,
-    append_rows,
-    merge_log,
-    open_table,
-    query_log,
-    read_progress,
-    table_path,
-    table_version,
-    utc_database,
-)
+from playhead.io.delta_table import FEW_FILES, append_rows, merge_log, open_table, query_log, read_progress, table_path, table_version
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LOG = "ops.build_log"
@@ -131,42 +118,3 @@ def test_merge_log__files_hold_neighbours_and_are_left_alone_once_they_are_large
     assert len(spans) == 3
     assert all(last < first for (_, last), (first, _) in pairwise(spans)), "no two files hold the same time"
     assert len(oldest) == 1
-
-
-def test_utc_database__a_connection_sees_nothing_of_another() -> None:
-    with utc_database() as one, utc_database() as other:
-        one.register("log", pa.table({"of": ["one"]}))
-        other.register("log", pa.table({"of": ["other"]}))
-        assert (one.sql("FROM log").fetchall(), other.sql("FROM log").fetchall()) == ([("one",)], [("other",)])
-    with utc_database() as later, pytest.raises(CatalogException, match="log does not exist"):
-        later.sql("FROM log")
-
-
-def test_utc_database__a_fork_has_one_of_its_own() -> None:
-    """Tasks of Airflow are forks: none of their parent's threads are there, and what these held locked stays so."""
-    tables = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'of_the_parent'"
-    with utc_database() as parents:
-        parents.execute("CREATE TABLE of_the_parent (n INTEGER)")
-        assert parents.sql(tables).fetchall() == [(1,)]
-        reader, writer = os.pipe()
-        if os.fork() == 0:
-            try:
-                with utc_database() as own:
-                    os.write(writer, str(own.sql(tables).fetchall()[0][0]).encode())
-            finally:
-                os._exit(0)
-        os.wait()
-        parents.execute("DROP TABLE of_the_parent")
-    assert os.read(reader, 20) == b"0"
-    os.close(reader)
-    os.close(writer)
-
-
-def test_utc_database__threads_ask_side_by_side() -> None:
-    def ask(number: int) -> Any:
-        with utc_database() as database:
-            database.register("log", pa.table({"n": [number] * 1_000}))
-            return database.sql("SELECT sum(n) FROM log").fetchall()[0][0]
-
-    with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(ask, range(64))) == [number * 1_000 for number in range(64)]

@@ -6,12 +6,10 @@ work on rows that wants more than one machine is the engine's (`io/delta.py`, `i
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from functools import cache
 from typing import Any
 
 import duckdb
@@ -169,7 +167,7 @@ def query_log(
 def table_in_duckdb(
     lake: str, name: str, called: str, *, version: int | None = None, days: Collection[str] | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of its own, with clocks in UTC, that reads one Delta table under the name `called`; see query_log for the rest."""
+    """A database of its own, with clocks in UTC, that reads one Delta table under the name `called`; see query_log for the rest."""
     with utc_database() as database:
         register_table(database, lake, name, called, version=version, days=days)
         yield database
@@ -177,20 +175,10 @@ def table_in_duckdb(
 
 @contextmanager
 def utc_database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to a database in memory, with clocks in UTC. What is registered or temporary in it, no other connection sees.
-
-    The database is the process's: to open one costs more than most questions about a log.
-    """
-    with _database(os.getpid()).cursor() as connection:
-        yield connection
-
-
-@cache
-def _database(_process_id: int) -> duckdb.DuckDBPyConnection:
-    """The database of a process; a fork has none of its parent's threads, and takes one of its own."""
-    database = duckdb.connect()
-    database.execute("SET GLOBAL TimeZone = 'UTC'")
-    return database
+    """An empty database in memory, with clocks in UTC."""
+    with duckdb.connect() as database:
+        database.execute("SET TimeZone = 'UTC'")
+        yield database
 
 
 def register_table(

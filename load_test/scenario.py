@@ -165,7 +165,7 @@ def warm_up(watch: Watch, sender: Sender, load: Load, builds: Sequence[bool]) ->
 def find_capacity(watch: Watch, sender: Sender, load: Load, tell: Tell) -> float:
     """The most records a second that the stack landed while as many were sent: the rate grows until it is missed twice in a row.
 
-    It grows no further than is wanted, and is the capacity then, as far as it was looked for.
+    It grows no further than `most_rate`, beyond which nobody looked: what was landed until then is the capacity.
     """
     rate, capacity, missed = load.first_rate, 0.0, 0
     while missed < _MISSES and rate <= load.most_rate:

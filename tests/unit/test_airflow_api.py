@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 
 import pytest
 from tenacity import wait_none
@@ -65,3 +66,9 @@ def test_trigger__what_is_refused_is_not_asked_again() -> None:
 def test_trigger__a_server_that_goes_on_failing_is_told() -> None:
     with airflow(500, 500, 500) as api, pytest.raises(StackError, match="500"):
         api.trigger("build_hourly")
+
+
+@pytest.mark.parametrize(("attempt", "after_s", "is_over"), [(1, 31, False), (2, 31, True), (9, 5, False)])
+def test_send__a_first_answer_that_takes_all_the_patience_is_asked_for_again(attempt: int, after_s: float, is_over: bool) -> None:
+    stop = AirflowApi._send.retry.stop  # type: ignore[attr-defined]  # tenacity's own
+    assert stop(SimpleNamespace(attempt_number=attempt, seconds_since_start=after_s)) is is_over

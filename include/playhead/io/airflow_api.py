@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 import httpx
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_fixed
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, stop_after_delay, stop_all, wait_fixed
 
 from playhead.errors import StackError
 
 FINISHED = frozenset({"success", "failed"})
-_ANSWER_S = 30
-_PATIENCE_S = 75  # longer than one answer may take: where the machine has no time for it, it is asked for again
+_PATIENCE_S = 30
 
 
 class _FailedError(StackError):
@@ -39,7 +38,7 @@ class AirflowApi:
 
     def __init__(self, base_url: str, username: str, password: str) -> None:
         self._base_url = base_url.rstrip("/")
-        self._client = httpx.Client(base_url=self._base_url, timeout=_ANSWER_S, trust_env=False)
+        self._client = httpx.Client(base_url=self._base_url, timeout=_PATIENCE_S, trust_env=False)
         token = self._request("POST", "/auth/token", json={"username": username, "password": password})["access_token"]
         self._client.headers["Authorization"] = f"Bearer {token}"
 
@@ -49,7 +48,13 @@ class AirflowApi:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    @retry(retry=retry_if_exception_type(httpx.TransportError), stop=stop_after_delay(_PATIENCE_S), wait=wait_fixed(1), reraise=True)
+    # Asked twice at least: one answer that does not come in time takes all of the patience.
+    @retry(
+        retry=retry_if_exception_type(httpx.TransportError),
+        stop=stop_all(stop_after_delay(_PATIENCE_S), stop_after_attempt(2)),
+        wait=wait_fixed(1),
+        reraise=True,
+    )
     def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         return self._client.request(method, path, **arguments)
 

@@ -23,7 +23,7 @@ _JVM_OPTIONS = (
     # Throughput counts here, not pauses; and the loops of a query, new code each time, are compiled sooner than after 60,000 rounds.
     "-XX:+UseParallelGC",
     "-XX:Tier3BackEdgeThreshold=2000",
-    # Spark and the queries of a day fill the default room of 240 MB; where it is full nothing more is compiled.
+    # Of the default room of 240 MB, the half for code that is still profiled is full after a small demo.
     "-XX:ReservedCodeCacheSize=512m",
     # Compiled code is searched for what nobody uses any more each time 15 % of its room is filled, not each time half a per cent is.
     "-XX:SweeperThreshold=15",

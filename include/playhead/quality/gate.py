@@ -68,7 +68,10 @@ class Gate:
                         f"the suite {suite_name(contract.name)} expects {code}, which its contract does not demand (any more); "
                         "write the suites again with `playhead contracts suites`"
                     )
-                for key in frame.loc[frame[code] > 0, _PARTITION]:
+                broken = frame.loc[frame[code] != 0, _PARTITION]
+                if broken.empty:
+                    raise ContractError(f"the suite {suite_name(contract.name)} could not judge {code}: {outcome.exception_info}")
+                for key in broken:
                     refused.setdefault(str(key), []).append(code)
         return refused
 

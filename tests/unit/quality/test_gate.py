@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from playhead.contracts.model import load_contract
+from playhead.errors import ContractError
 from playhead.quality.gate import CONTEXT_ROOT, Gate, open_gate
 from playhead.quality.profile import PartitionProfile
 from playhead.quality.suites import suite_name
@@ -91,3 +92,21 @@ def test_without_docs_nothing_is_rendered() -> None:
     with patch.object(Gate, "write_docs", autospec=True) as write_docs, open_gate(None) as gate:
         assert gate.refused(DAILY, [BROKEN], "run") == {BROKEN.key: [RULE]}
     write_docs.assert_not_called()
+
+
+def test_a_rule_that_cannot_be_judged_lets_nothing_through() -> None:
+    judge = "great_expectations.expectations.core.ExpectColumnMaxToBeBetween._validate"
+    with (
+        patch(judge, side_effect=TypeError("no number")),
+        open_gate(None) as gate,
+        pytest.raises(ContractError, match=r"(?s)could not judge.*no number"),
+    ):
+        gate.refused(DAILY, [SOUND], "run")
+
+
+def test_a_rule_that_the_contract_does_not_demand_is_no_verdict(tmp_path: Path) -> None:
+    shutil.copytree(CONTEXT_ROOT, tmp_path / "context")
+    suite = tmp_path / "context" / "expectations" / f"{suite_name(DAILY.name)}.json"
+    suite.write_text(suite.read_text(encoding="utf-8").replace(f'"column": "{RULE}"', '"column": "required:gone"'), encoding="utf-8")
+    with open_gate(None, tmp_path / "context") as gate, pytest.raises(ContractError, match="expects required:gone, which its contract"):
+        gate.refused(DAILY, [SOUND], "run")
